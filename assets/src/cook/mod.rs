@@ -1,0 +1,3 @@
+//! Cookers: plain functions from neutral data to stored payloads.
+
+pub mod pace;

@@ -1,0 +1,34 @@
+//! Codes of jobs and the service.
+
+codes! {
+    CANCELED = "import.canceled", Info,
+        "The job was cancelled before it was finished.",
+        "Submit it again; the container is as if the job had never been submitted.";
+    EXCEPTION = "import.exception", Error,
+        "A cooker panicked; the panic was caught and only this job failed.",
+        "This is a bug of the cooker: report it with the source file and the message.";
+    QUEUE_FULL = "import.queue_full", Error,
+        "Import queue is full.",
+        "Submit fewer jobs at once, or raise `max_queued_jobs` in the settings.";
+    SHUTDOWN = "import.shutdown", Error,
+        "The import service is shutting down and takes no new jobs.",
+        "Submit before the shutdown is requested.";
+    UNKNOWN_FORMAT = "import.unknown_format", Error,
+        "No importer is registered for this kind of source.",
+        "Check the file's content and extension, or register an importer for it.";
+    WORK_PIPELINE_MISSING = "import.plan.pipeline_missing", Error,
+        "A plan contains work of a kind that no pipeline is registered for.",
+        "Register the kind of work on the app before it is planned.";
+    PLAN_INVALID = "import.plan.invalid", Error,
+        "An importer made a plan that cannot be executed.",
+        "This is a bug of the importer: report it with the source file and the message.";
+    PLAN_DEADLOCK = "import.plan.deadlock", Error,
+        "Nothing of the plan can make progress although it is not complete.",
+        "This is a bug of the importer: report it with the source file and the message.";
+    DEPENDENCY_FAILED = "import.dependency_failed", Error,
+        "The item was skipped because something that it needs has failed.",
+        "Mend the failure that is named; this item then follows.";
+    COMMIT_FAILED = "import.commit_failed", Error,
+        "The container could not be committed; it is as it was before.",
+        "See the I/O error: free space, fix permissions, then import again.";
+}

@@ -1,0 +1,3 @@
+//! Codes of the `material` area.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! On-disk records and their validated readers.
+
+pub mod ids;

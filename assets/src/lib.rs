@@ -1,0 +1,19 @@
+//! What a cooked asset *is*: on-disk formats, source adapters and cookers.
+//!
+//! This crate knows no ECS, no files and no threads. Everything in it is a plain function over
+//! bytes, so that it can be tested, fuzzed, benchmarked and reused alone:
+//!
+//! * [`format`]: the records that are stored, and their validated readers,
+//! * [`source`]: adapters that turn source files into neutral data,
+//! * [`cook`]: cookers that turn neutral data into stored payloads,
+//! * [`settings`]: what a user may choose, with defaults and tokens,
+//! * [`verify`]: the strict checker of finished containers,
+//! * [`diagnostic`]: every message a user can meet, with a stable code.
+#![forbid(unsafe_code)]
+
+pub mod cook;
+pub mod diagnostic;
+pub mod format;
+pub mod settings;
+pub mod source;
+pub mod verify;

@@ -1,0 +1,1 @@
+//! What a user may choose, with defaults and tokens.

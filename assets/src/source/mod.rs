@@ -1,0 +1,1 @@
+//! Adapters that turn source files into neutral data.

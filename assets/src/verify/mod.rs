@@ -1,0 +1,1 @@
+//! The strict checker of finished containers.
