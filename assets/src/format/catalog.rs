@@ -1,0 +1,343 @@
+//! `kiln.catalog.json`: which source became which resource.
+//!
+//! The format has no name for a standalone texture, so this file beside the index maps every
+//! source and name to its index or key, with the content hash and the resolved settings. Loaders
+//! ignore files that the index does not name; the file is committed together with the index.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+use super::ids::{AssetKey, BufferIndex, ContentHash, TextureIndex};
+
+/// The version that is written; others are refused.
+const VERSION: u32 = 1;
+
+/// What a line is about. The order of the fields is the order of the lines.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CatalogKey {
+    source: String,
+    kind: String,
+    name: String,
+}
+
+/// Where the product is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CatalogTarget {
+    /// An index of the texture table.
+    Texture(TextureIndex),
+    /// An index of the buffer table.
+    Buffer(BufferIndex),
+    /// The text form of an asset key.
+    Asset(String),
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogEntry {
+    source: String,
+    kind: &'static str,
+    name: String,
+    target: Option<CatalogTarget>,
+    content_hash: ContentHash,
+    settings: serde_json::Value,
+    encoder: Option<String>,
+}
+
+const KINDS: [&str; 5] = ["texture", "buffer", "material", "geometry", "scene"];
+
+impl CatalogEntry {
+    /// A line about a texture that has no place yet.
+    pub fn texture(source: &str, name: &str) -> Self {
+        Self::new("texture", source, name)
+    }
+
+    /// A line about an asset: `material`, `geometry` or `scene`.
+    pub fn asset(asset_type: super::index::AssetType, source: &str, name: &str) -> Self {
+        Self::new(asset_type.label(), source, name)
+    }
+
+    fn new(kind: &'static str, source: &str, name: &str) -> Self {
+        Self {
+            source: source.to_owned(),
+            kind,
+            name: name.to_owned(),
+            target: None,
+            content_hash: ContentHash::NONE,
+            settings: serde_json::Value::Null,
+            encoder: None,
+        }
+    }
+
+    /// Adds the content hash.
+    #[must_use]
+    pub fn with_hash(mut self, hash: ContentHash) -> Self {
+        self.content_hash = hash;
+        self
+    }
+
+    /// Adds the settings that the product was made with.
+    #[must_use]
+    pub fn with_settings(mut self, settings: &impl Serialize) -> Self {
+        // Settings are plain data; one that could not be written would be left out.
+        self.settings = serde_json::to_value(settings).unwrap_or_default();
+        self
+    }
+
+    /// Adds encoder, version and instruction-set class.
+    #[must_use]
+    pub fn with_encoder(mut self, encoder: Option<&str>) -> Self {
+        self.encoder = encoder.map(str::to_owned);
+        self
+    }
+
+    /// The source.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the product is.
+    pub fn target(&self) -> Option<&CatalogTarget> {
+        self.target.as_ref()
+    }
+
+    /// The line of a texture that has its place.
+    pub fn at_texture(self, index: TextureIndex) -> (CatalogKey, Self) {
+        self.at(CatalogTarget::Texture(index))
+    }
+
+    /// The line of an asset.
+    pub fn at_asset(self, key: AssetKey) -> (CatalogKey, Self) {
+        self.at(CatalogTarget::Asset(key.to_string()))
+    }
+
+    fn at(mut self, target: CatalogTarget) -> (CatalogKey, Self) {
+        self.target = Some(target);
+        let key = CatalogKey {
+            source: self.source.clone(),
+            kind: self.kind.to_owned(),
+            name: self.name.clone(),
+        };
+        (key, self)
+    }
+}
+
+/// All lines, in the order of their keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalog {
+    lines: BTreeMap<CatalogKey, CatalogEntry>,
+    provisional: bool,
+}
+
+/// Why a file is not a catalogue.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// Not JSON, or not of this form.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    /// Another version.
+    #[error("version {0} of the catalogue is not known, only version {VERSION} is")]
+    Version(u32),
+    /// A kind of product that is not known.
+    #[error("`{0}` is not a kind of product")]
+    Kind(String),
+    /// A content hash that is not a number of 16 hexadecimal digits.
+    #[error("`{0}` is not a content hash")]
+    Hash(String),
+    /// One product twice.
+    #[error("the {kind} `{name}` of `{source_name}` is there twice")]
+    Duplicate {
+        /// What it is.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// Its source.
+        source_name: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    #[serde(default, skip_serializing_if = "is_false")]
+    provisional: bool,
+    entries: Vec<Line>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    source: String,
+    kind: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<CatalogTarget>,
+    content_hash: String,
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    settings: serde_json::Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    encoder: Option<String>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl Catalog {
+    /// Adds or replaces a line, and returns the one that was there.
+    pub fn insert(&mut self, key: CatalogKey, entry: CatalogEntry) -> Option<CatalogEntry> {
+        self.lines.insert(key, entry)
+    }
+
+    /// Removes a line.
+    pub fn remove(&mut self, key: &CatalogKey) -> Option<CatalogEntry> {
+        self.lines.remove(key)
+    }
+
+    /// The lines in order.
+    pub fn entries(&self) -> impl Iterator<Item = &CatalogEntry> {
+        self.lines.values()
+    }
+
+    /// Whether the container was committed in the middle of a run, so that its GUID is to be
+    /// derived anew by the commit that ends it.
+    pub fn is_provisional(&self) -> bool {
+        self.provisional
+    }
+
+    /// Marks the container as committed in the middle of a run, or at its end.
+    pub fn set_provisional(&mut self, provisional: bool) {
+        self.provisional = provisional;
+    }
+
+    /// The file: the same catalogue always gives the same bytes.
+    ///
+    /// # Errors
+    /// [`CatalogError::Json`] when settings cannot be written as JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, CatalogError> {
+        let file = File {
+            version: VERSION,
+            provisional: self.provisional,
+            entries: self
+                .lines
+                .values()
+                .map(|entry| Line {
+                    source: entry.source.clone(),
+                    kind: entry.kind.to_owned(),
+                    name: entry.name.clone(),
+                    target: entry.target.clone(),
+                    content_hash: format!("{:016x}", entry.content_hash.0.swap_bytes()),
+                    settings: entry.settings.clone(),
+                    encoder: entry.encoder.clone(),
+                })
+                .collect(),
+        };
+        let mut bytes = serde_json::to_vec_pretty(&file)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Reads a catalogue.
+    ///
+    /// # Errors
+    /// The [`CatalogError`] of the first rule that is broken.
+    pub fn parse(bytes: &[u8]) -> Result<Self, CatalogError> {
+        let file: File = serde_json::from_slice(bytes)?;
+        if file.version != VERSION {
+            return Err(CatalogError::Version(file.version));
+        }
+        let mut catalog = Self {
+            lines: BTreeMap::new(),
+            provisional: file.provisional,
+        };
+        for line in file.entries {
+            let Some(kind) = KINDS.into_iter().find(|kind| **kind == line.kind) else {
+                return Err(CatalogError::Kind(line.kind));
+            };
+            let key = CatalogKey {
+                source: line.source.clone(),
+                kind: line.kind.clone(),
+                name: line.name.clone(),
+            };
+            let hash = u64::from_str_radix(&line.content_hash, 16)
+                .map_err(|_| CatalogError::Hash(line.content_hash.clone()))?;
+            let entry = CatalogEntry {
+                source: line.source,
+                kind,
+                name: line.name,
+                target: line.target,
+                content_hash: ContentHash(hash.swap_bytes()),
+                settings: line.settings,
+                encoder: line.encoder,
+            };
+            if let Some(twice) = catalog.lines.insert(key, entry) {
+                return Err(CatalogError::Duplicate {
+                    kind: twice.kind.to_owned(),
+                    name: twice.name,
+                    source_name: twice.source,
+                });
+            }
+        }
+        Ok(catalog)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Catalog {
+        let mut catalog = Catalog::default();
+        for (source, index) in [("b.png", 1), ("a.png", 2)] {
+            let (key, entry) = CatalogEntry::texture(source, "wood")
+                .with_hash(ContentHash(0x8f35_f467_b6c7_50d5))
+                .with_settings(&serde_json::json!({ "quality": "fast" }))
+                .with_encoder(Some("intel"))
+                .at_texture(TextureIndex(index));
+            assert!(catalog.insert(key, entry).is_none());
+        }
+        catalog
+    }
+
+    #[test]
+    fn lines_are_sorted_and_hashes_read_as_digests() {
+        let text = String::from_utf8(sample().to_bytes().unwrap()).unwrap();
+        assert!(text.find("a.png").unwrap() < text.find("b.png").unwrap());
+        assert!(
+            text.contains("\"content_hash\": \"d550c7b667f4358f\""),
+            "{text}"
+        );
+        assert!(text.contains("\"texture\": 2"));
+        assert!(text.ends_with("}\n") && !text.contains("provisional"));
+        assert_eq!(Catalog::parse(text.as_bytes()).unwrap(), sample());
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused() {
+        let text = String::from_utf8(sample().to_bytes().unwrap()).unwrap();
+        for (from, to) in [
+            ("\"version\": 1", "\"version\": 2"),
+            ("a.png", "b.png"),
+            ("\"kind\": \"texture\"", "\"kind\": \"sound\""),
+            ("d550c7b667f4358f", "xyz"),
+            ("\"encoder\"", "\"encodr\""),
+        ] {
+            assert!(
+                Catalog::parse(text.replace(from, to).as_bytes()).is_err(),
+                "{to}"
+            );
+        }
+        for len in 0..text.len() - 2 {
+            assert!(Catalog::parse(&text.as_bytes()[..len]).is_err());
+        }
+    }
+}
