@@ -5,7 +5,7 @@ use super::tokens::{
     ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, TextureIntent,
 };
 use super::{SettingsError, TexturePreset, TextureSettings};
-use crate::format::texture_payload::PackingPolicy;
+use crate::format::payload_layout::PackingPolicy;
 use serde::{Deserialize, Serialize};
 
 /// One layer of texture settings. `None` means "not given".
@@ -54,7 +54,7 @@ pub struct TextureOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bc7_quality: Option<EncodeQuality>,
     /// How subresources are placed.
-    #[serde(skip_serializing_if = "Option::is_none", with = "super::packing_token::option")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub packing_policy: Option<PackingPolicy>,
     /// What happens to light beyond the displayable range.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -428,7 +428,7 @@ mod tests {
                 .starts_with("invalid mip_filter: bicubic (expected box, kaiser or lanczos)")
         );
         let error = serde_json::from_str::<TextureOptions>(r#"{"packing_policy": "dx"}"#).unwrap_err();
-        assert!(error.to_string().starts_with("invalid packing_policy: dx (expected d3d12 or tight)"));
+        assert!(error.to_string().contains("`dx`, expected `d3d12` or `tight`"));
     }
 
     #[test]
