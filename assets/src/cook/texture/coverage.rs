@@ -4,7 +4,8 @@
 //! the cut-off. Here the alpha of a level is scaled so that the same share of texels is solid as in
 //! the first level.
 
-use super::texels::{Stored, quantize8, quantize16};
+use super::transfer::unit;
+use super::write::{Stored, quantize8, quantize16};
 use crate::cook::pace::{Cancelled, Pace};
 use half::f16;
 
@@ -55,7 +56,7 @@ impl AlphaChannel {
         for part in texels.chunks(texel_bytes * STRETCH) {
             pace.checkpoint().await?;
             for texel in part.chunks_exact(texel_bytes) {
-                let alpha = self.get(texel).max(0.0).min(1.0);
+                let alpha = unit(self.get(texel));
                 counts[(alpha * STEPS as f32) as usize] += 1;
             }
         }
@@ -92,7 +93,9 @@ impl AlphaChannel {
         // The threshold that would give the wanted share; of equal ones the nearest to the cut-off.
         let best = (1..=STEPS).min_by(|&a, &b| {
             let distance = |step: usize| step.abs_diff(natural);
-            error(a).total_cmp(&error(b)).then(distance(a).cmp(&distance(b)))
+            error(a)
+                .total_cmp(&error(b))
+                .then(distance(a).cmp(&distance(b)))
         });
         let threshold = best.unwrap_or(natural);
         if threshold == natural {
@@ -141,7 +144,12 @@ mod tests {
         // Half of these should be solid, but averaging left only one of eight above 128.
         let mut level = texels(&[140, 120, 100, 90, 60, 50, 20, 0]);
         block_on(channel().keep_coverage(&mut level, 0.5, 0.5, &mut pace)).unwrap();
-        let solid = level.as_chunks::<4>().0.iter().filter(|t| t[3] >= 128).count();
+        let solid = level
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .filter(|t| t[3] >= 128)
+            .count();
         assert_eq!(solid, 4);
         assert!(level.as_chunks::<4>().0.iter().all(|t| t[..3] == [1, 2, 3]));
     }

@@ -2,13 +2,12 @@
 
 use super::TextureError;
 use super::coverage::AlphaChannel;
+use super::curve::Curve;
 use super::encoder::{BlockEncoder, EncoderIdentity};
 use super::plan::Plan;
 use super::pyramid::{CHANNELS, Pyramid};
-use super::texels::{
-    Curve, LARGEST_HALF, Stored, TexelReader, TexelWriter, flip_green, float_texel, weigh,
-    wide_texel,
-};
+use super::read::{TexelReader, flip_green, float_texel, wide_texel};
+use super::write::{LARGEST_HALF, Stored, TexelWriter, weigh};
 use crate::{
     cook::pace::{Cancelled, Pace},
     diagnostic::{Diagnostic, codes::texture as codes},
@@ -32,11 +31,9 @@ pub(super) struct Level {
 
 /// A texture whose levels are all there, and whose blocks are not. It can be shared between threads
 /// that each encode some of its [tiles](Self::tiles).
-#[derive(Clone)]
 pub struct PreparedTexture {
     pub(super) shape: TextureShape,
     pub(super) layout: PayloadLayout,
-    pub(super) stored: Stored,
     /// In the order of subresources: by layer, levels inside.
     pub(super) levels: Vec<Level>,
     pub(super) encoder: Arc<dyn BlockEncoder>,
@@ -68,7 +65,10 @@ impl PreparedTexture {
 
     /// The memory that the levels take, in bytes.
     pub fn texel_bytes(&self) -> u64 {
-        self.levels.iter().map(|level| level.texels.len() as u64).sum()
+        self.levels
+            .iter()
+            .map(|level| level.texels.len() as u64)
+            .sum()
     }
 
     pub(super) fn is_block_compressed(&self) -> bool {
@@ -104,7 +104,10 @@ pub async fn prepare(
     if plan.output == OutputFormat::Rgba16F && plan.tone.is_none() && survey.beyond_half > 0 {
         warnings.push(Diagnostic::new(
             codes::HALF_RANGE,
-            format!("{} values beyond 65504 were limited to it", survey.beyond_half),
+            format!(
+                "{} values beyond 65504 were limited to it",
+                survey.beyond_half
+            ),
         ));
     }
     let mut levels = make_levels(texels, format, &plan, &survey, settings, pace).await?;
@@ -113,13 +116,14 @@ pub async fn prepare(
     {
         let target = alpha.coverage(&base.texels, cutoff, pace).await?;
         for level in smaller {
-            alpha.keep_coverage(&mut level.texels, cutoff, target, pace).await?;
+            alpha
+                .keep_coverage(&mut level.texels, cutoff, target, pace)
+                .await?;
         }
     }
     Ok(PreparedTexture {
         shape: plan.shape,
         layout: plan.layout,
-        stored: plan.stored,
         levels,
         encoder,
         quality: settings.quality,
@@ -164,8 +168,16 @@ async fn survey(image: &Image, pace: &mut Pace) -> Result<Survey, Cancelled> {
         };
         match format {
             PixelFormat::R8 | PixelFormat::R16 => {}
-            PixelFormat::Rg8 => part.as_chunks::<2>().0.iter().for_each(|t| note(t[1].into())),
-            PixelFormat::Rgba8 => part.as_chunks::<4>().0.iter().for_each(|t| note(t[3].into())),
+            PixelFormat::Rg8 => part
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .for_each(|t| note(t[1].into())),
+            PixelFormat::Rgba8 => part
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .for_each(|t| note(t[3].into())),
             PixelFormat::Rg16 => {
                 for &[_, _, a0, a1] in part.as_chunks().0 {
                     note(u16::from_le_bytes([a0, a1]).into());
@@ -229,11 +241,19 @@ async fn make_levels(
         });
     }
 
-    let filtered = TexelReader::new(format, plan.source, plan.filter, plan.tone, pace).await?;
-    let direct = if keeps_texels || plan.target == plan.filter {
+    let mut reader =
+        async |space| TexelReader::new(format, plan.source, space, plan.tone, pace).await;
+    // Rows for the filter, and rows for the first level where it needs others.
+    let one_row_for_both = plan.target == plan.filter;
+    let filtered = if mips > 1 || (!keeps_texels && one_row_for_both) {
+        Some(reader(plan.filter).await?)
+    } else {
+        None
+    };
+    let direct = if keeps_texels || one_row_for_both {
         None
     } else {
-        Some(TexelReader::new(format, plan.source, plan.target, plan.tone, pace).await?)
+        Some(reader(plan.target).await?)
     };
     let weighted = plan.alpha_is_coverage && survey.alpha_varies;
     let base_writer = TexelWriter {
@@ -262,7 +282,7 @@ async fn make_levels(
         if flips_green {
             flip_green(format, source);
         }
-        if mips > 1 || !keeps_texels {
+        if let Some(filtered) = &filtered {
             filtered.read(source, &mut row);
         }
         if let Some(direct) = &direct {
@@ -324,6 +344,8 @@ pub(super) fn allocate(bytes: u64) -> Result<Vec<u8>, TextureError> {
     let refused = || TextureError::OutOfMemory { bytes };
     let len = usize::try_from(bytes).map_err(|_| refused())?;
     // Asking first costs nothing; `vec!` would end the process instead of saying no.
-    Vec::<u8>::new().try_reserve_exact(len).map_err(|_| refused())?;
+    Vec::<u8>::new()
+        .try_reserve_exact(len)
+        .map_err(|_| refused())?;
     Ok(vec![0; len])
 }

@@ -8,6 +8,7 @@
 
 use super::kernel::Taps;
 use crate::settings::texture::MipFilter;
+use std::ops::Range;
 
 /// Channels of a working row: red, green, blue, alpha.
 pub(super) const CHANNELS: usize = 4;
@@ -74,10 +75,50 @@ impl Halving {
 /// `out[i] = sum over k of weights[k] * row[first(i) + k]`, for pixels of four channels.
 fn filter_row(taps: &Taps, row: &[f32], out: &mut [f32]) {
     let pixels = row.as_chunks::<CHANNELS>().0;
-    for (i, out) in out.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
+    let out = out.as_chunks_mut::<CHANNELS>().0;
+    let uniform = taps.uniform();
+    let (first, weights) = taps.get(uniform.start);
+    let middle = &pixels[first..];
+    match *weights {
+        [a, b] => filter_uniform([a, b], middle, &mut out[uniform.clone()]),
+        [a, b, c, d, e, f, g, h, i, j, k, l] => {
+            let weights = [a, b, c, d, e, f, g, h, i, j, k, l];
+            filter_uniform(weights, middle, &mut out[uniform.clone()]);
+        }
+        _ => filter_each(taps, pixels, out, uniform.clone()),
+    }
+    filter_each(taps, pixels, out, 0..uniform.start);
+    filter_each(taps, pixels, out, uniform.end..taps.len());
+}
+
+/// Samples that have weights of their own.
+fn filter_each(
+    taps: &Taps,
+    pixels: &[[f32; CHANNELS]],
+    out: &mut [[f32; CHANNELS]],
+    range: Range<usize>,
+) {
+    for i in range {
         let (first, weights) = taps.get(i);
         let mut sum = [0.0f32; CHANNELS];
         for (pixel, &weight) in pixels[first..first + weights.len()].iter().zip(weights) {
+            for c in 0..CHANNELS {
+                sum[c] += weight * pixel[c];
+            }
+        }
+        out[i] = sum;
+    }
+}
+
+/// Samples that share their weights: the same sums in the same order, unrolled.
+fn filter_uniform<const N: usize>(
+    weights: [f32; N],
+    pixels: &[[f32; CHANNELS]],
+    out: &mut [[f32; CHANNELS]],
+) {
+    for (out, pixels) in out.iter_mut().zip(pixels.windows(N).step_by(2)) {
+        let mut sum = [0.0f32; CHANNELS];
+        for (pixel, weight) in pixels.iter().zip(weights) {
             for c in 0..CHANNELS {
                 sum[c] += weight * pixel[c];
             }
@@ -152,7 +193,8 @@ impl Pyramid {
                 let texel = (CHANNELS * size_of::<f32>()) as u64;
                 let run = (size_of::<usize>() * 3) as u64;
                 // Odd sizes have weights of their own for every sample.
-                target_width * texel * (rows + 1) + (target_width + target_height) * (run + 20 * 4) * 2
+                target_width * texel * (rows + 1)
+                    + (target_width + target_height) * (run + 20 * 4) * 2
             })
             .sum()
     }
@@ -184,7 +226,12 @@ mod tests {
     use super::*;
 
     /// All levels of a one-channel image, computed through the stream.
-    fn levels(filter: MipFilter, width: u32, height: u32, value: impl Fn(u32, u32) -> f32) -> Vec<Vec<f32>> {
+    fn levels(
+        filter: MipFilter,
+        width: u32,
+        height: u32,
+        value: impl Fn(u32, u32) -> f32,
+    ) -> Vec<Vec<f32>> {
         let count = 32 - width.max(height).leading_zeros();
         let mut pyramid = Pyramid::new(filter, width, height, count);
         let mut levels = vec![Vec::new(); count as usize];
@@ -226,14 +273,31 @@ mod tests {
     #[test]
     fn streaming_agrees_with_the_definition_for_awkward_sizes() {
         for filter in [MipFilter::Box, MipFilter::Kaiser, MipFilter::Lanczos] {
-            for (width, height) in [(1, 1), (2, 2), (5, 3), (3, 1024), (1024, 3), (17, 31), (64, 64), (7, 1)] {
-                let all = levels(filter, width, height, |x, y| ((x * 7 + y * 13) % 11) as f32 / 11.0);
+            for (width, height) in [
+                (1, 1),
+                (2, 2),
+                (5, 3),
+                (3, 1024),
+                (1024, 3),
+                (17, 31),
+                (64, 64),
+                (7, 1),
+            ] {
+                let all = levels(filter, width, height, |x, y| {
+                    ((x * 7 + y * 13) % 11) as f32 / 11.0
+                });
                 for level in 1..all.len() {
-                    let (w, h) = ((width >> (level - 1)).max(1), (height >> (level - 1)).max(1));
+                    let (w, h) = (
+                        (width >> (level - 1)).max(1),
+                        (height >> (level - 1)).max(1),
+                    );
                     let expected = reference(filter, &all[level - 1], w, h);
                     assert_eq!(all[level].len(), expected.len());
                     for (a, b) in all[level].iter().zip(&expected) {
-                        assert!((f64::from(*a) - b).abs() < 1e-5, "{filter:?} {width}x{height}");
+                        assert!(
+                            (f64::from(*a) - b).abs() < 1e-5,
+                            "{filter:?} {width}x{height}"
+                        );
                     }
                 }
             }

@@ -25,8 +25,8 @@ use thiserror::Error;
 pub struct TextureSettings {
     /// What the texture is used for.
     pub intent: TextureIntent,
-    /// The colour space of the source. Where it differs from that of the output, texels are
-    /// converted; normals never are.
+    /// The colour space of the source. Where it differs from that of the output, colours are
+    /// converted; normals never are. Radiance and OpenEXR images are linear whatever this says.
     pub source_color_space: ColorSpace,
     /// Whether rows are mirrored.
     pub flip_y: bool,
@@ -191,7 +191,10 @@ mod tests {
         for preset in TexturePreset::ALL {
             let settings = preset.settings();
             let json = serde_json::to_string(&settings).unwrap();
-            assert_eq!(serde_json::from_str::<TextureSettings>(&json).unwrap(), settings);
+            assert_eq!(
+                serde_json::from_str::<TextureSettings>(&json).unwrap(),
+                settings
+            );
         }
     }
 

@@ -7,7 +7,7 @@ use super::{
     png, probe, tga,
 };
 use crate::{
-    cook::pace::CancelFlag,
+    cook::pace::{CancelFlag, Cancelled},
     diagnostic::{Diagnostic, codes::texture as codes},
 };
 use ::image::{
@@ -48,13 +48,14 @@ pub fn decode(
     options: &DecodeOptions,
     cancel: &CancelFlag,
 ) -> Result<Image, ImageError> {
-    let info = probe(bytes, name_hint, limits).map_err(|error| complete(error, bytes, name_hint))?;
+    let info =
+        probe(bytes, name_hint, limits).map_err(|error| complete(error, bytes, name_hint))?;
     cancel.check()?;
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
+    guard(info.format, || {
         let mut source = SourceReader::new(bytes, cancel);
         decode_pixels(bytes, &info, limits, options, cancel, &mut source).map_err(|error| {
             if cancel.is_cancelled() {
-                return ImageError::Cancelled(crate::cook::pace::Cancelled);
+                return ImageError::Cancelled(Cancelled);
             }
             match error {
                 ImageError::Corrupt { format, reason } if source.hit_end() => {
@@ -64,16 +65,23 @@ pub fn decode(
                 other => other,
             }
         })
-    }));
-    decoded.unwrap_or_else(|panic| {
-        Err(ImageError::DecoderPanicked {
-            format: info.format,
-            message: panic
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-                .unwrap_or_else(|| "unknown panic".to_owned()),
-        })
+    })
+}
+
+/// Runs a decoder, and turns its panic into an error. Nothing that it could have left half done is
+/// used afterwards.
+fn guard<T>(
+    format: ImageFormat,
+    decode: impl FnOnce() -> Result<T, ImageError>,
+) -> Result<T, ImageError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+        let message = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("unknown panic")
+            .to_owned();
+        Err(ImageError::DecoderPanicked { format, message })
     })
 }
 
@@ -112,7 +120,8 @@ fn decode_pixels(
     match format {
         ImageFormat::Png => {
             png::check_complete(bytes)?;
-            let decoder = PngDecoder::with_limits(source, limits.for_decoders()).map_err(convert)?;
+            let decoder =
+                PngDecoder::with_limits(source, limits.for_decoders()).map_err(convert)?;
             let raster = read(decoder, info, options, cancel)?;
             finish(raster, info, options, cancel)
         }
@@ -244,7 +253,10 @@ fn read<D: ImageDecoder>(
     };
     let narrow = decoder.total_bytes();
     let mut texels = allocate(pixels * format.texel_bytes() as u64)?;
-    let Some(target) = usize::try_from(narrow).ok().and_then(|len| texels.get_mut(..len)) else {
+    let Some(target) = usize::try_from(narrow)
+        .ok()
+        .and_then(|len| texels.get_mut(..len))
+    else {
         return Err(ImageError::OutOfMemory { bytes: narrow });
     };
     decoder
@@ -275,8 +287,16 @@ fn native_to_little_endian(texels: &mut [u8], depth: Depth) {
     if cfg!(target_endian = "big") {
         match depth {
             Depth::Eight => {}
-            Depth::Sixteen => texels.as_chunks_mut::<2>().0.iter_mut().for_each(|b| b.reverse()),
-            Depth::Float => texels.as_chunks_mut::<4>().0.iter_mut().for_each(|b| b.reverse()),
+            Depth::Sixteen => texels
+                .as_chunks_mut::<2>()
+                .0
+                .iter_mut()
+                .for_each(|b| b.reverse()),
+            Depth::Float => texels
+                .as_chunks_mut::<4>()
+                .0
+                .iter_mut()
+                .for_each(|b| b.reverse()),
         }
     }
 }
@@ -341,5 +361,23 @@ fn convert_error(format: ImageFormat, error: ::image::ImageError) -> ImageError 
             format,
             reason: other.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_a_decoder_is_an_error_of_its_image() {
+        let number = 7;
+        let result: Result<(), _> = guard(ImageFormat::Png, || panic!("row {number} is gone"));
+        let error = result.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the PNG decoder failed unexpectedly: row 7 is gone"
+        );
+        assert_eq!(error.code(), Some(codes::IMAGE_DECODER_FAILED));
+        assert!(guard(ImageFormat::Png, || Ok(1)).is_ok());
     }
 }
