@@ -1,0 +1,150 @@
+//! The command line.
+
+use bevy_kiln::assets::{
+    format::payload_layout::PackingPolicy,
+    settings::texture::{Preset, TextureSettings},
+};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Imports images and scenes into cooked containers.
+#[derive(Debug, Parser)]
+#[command(name = "kiln", version, about, after_help = EXIT_STATUSES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_STATUSES: &str = "\
+Exit status:
+  0    success
+  1    an import failed, or a container is not valid
+  2    the command line is not valid
+  130  interrupted (Ctrl+C once cancels gracefully, twice quits at once)";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Cook source files into a container
+    Import(ImportArgs),
+    /// Check every structure, hash and range of a container
+    Verify(VerifyArgs),
+}
+
+/// How much is printed, and as what.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct OutputArgs {
+    /// Print errors only
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Print one JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `kiln import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Source files
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// The container to write into; it is created if it is not there
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Texture preset, instead of detecting one from each file name
+    #[arg(long, value_name = "PRESET", value_parser = preset)]
+    pub preset: Option<Preset>,
+    /// Packing of texture payloads: d3d12 or tight
+    #[arg(long, value_name = "POLICY", default_value = "d3d12", value_parser = packing)]
+    pub packing: PackingPolicy,
+    /// Threads that cook; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+    /// Memory that admitted work may use at once, such as 512M or 2G
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size)]
+    pub memory: u64,
+    #[command(flatten)]
+    pub out: OutputArgs,
+}
+
+impl ImportArgs {
+    /// The texture settings that were asked for, if any were.
+    pub fn texture(&self) -> Option<TextureSettings> {
+        self.preset.map(TextureSettings::preset)
+    }
+}
+
+/// `kiln verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The container
+    #[arg(value_name = "DIR")]
+    pub root: PathBuf,
+    #[command(flatten)]
+    pub out: OutputArgs,
+}
+
+fn preset(text: &str) -> Result<Preset, String> {
+    text.parse()
+        .map_err(|error: bevy_kiln::assets::settings::InvalidToken| error.to_string())
+}
+
+fn packing(text: &str) -> Result<PackingPolicy, String> {
+    match text {
+        "d3d12" => Ok(PackingPolicy::D3d12),
+        "tight" => Ok(PackingPolicy::Tight),
+        _ => Err("allowed are d3d12 and tight".to_owned()),
+    }
+}
+
+/// Bytes, with an optional unit of 1024: K, M, G or T.
+fn size(text: &str) -> Result<u64, String> {
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let shift = match unit
+        .trim_end_matches(['i', 'B', 'b'])
+        .to_ascii_uppercase()
+        .as_str()
+    {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return Err(format!("`{unit}` is not a unit; allowed are K, M, G and T")),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "expected a number of bytes, such as 512M".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "the size must be between 1 byte and 16 EiB".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("1G"), Ok(1 << 30));
+        assert_eq!(size("512MiB"), Ok(512 << 20));
+        assert_eq!(size("17"), Ok(17));
+        assert!(
+            size("0").is_err()
+                && size("G").is_err()
+                && size("1X").is_err()
+                && size("99999999T").is_err()
+        );
+    }
+}
