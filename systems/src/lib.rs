@@ -21,6 +21,7 @@ pub mod plan;
 mod progress;
 pub mod report;
 pub mod store;
+pub mod verify;
 pub mod work;
 
 use bevy_ecs::{

@@ -234,7 +234,10 @@ mod tests {
         for preset in TexturePreset::ALL {
             let settings = preset.settings();
             let json = serde_json::to_string(&settings).unwrap();
-            assert_eq!(serde_json::from_str::<TextureSettings>(&json).unwrap(), settings);
+            assert_eq!(
+                serde_json::from_str::<TextureSettings>(&json).unwrap(),
+                settings
+            );
         }
     }
 
