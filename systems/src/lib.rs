@@ -13,6 +13,7 @@ pub mod dispatch;
 pub mod emit;
 pub mod finalize;
 pub mod importer;
+pub mod importers;
 pub mod intake;
 pub mod io;
 pub mod lanes;

@@ -11,7 +11,10 @@ use futures_lite::FutureExt;
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 use tracing::Instrument;
 
-use super::{Lanes, share::Share};
+use super::{
+    Lanes,
+    share::{HelpWanted, Share},
+};
 use crate::{
     completion::Completion,
     work::{CookFailure, Cooked},
@@ -114,8 +117,12 @@ impl CookContext {
         part: impl Fn(usize) -> R + Send + Sync + 'static,
     ) -> Result<Vec<R>, Cancelled> {
         let share = Share::new(parts, self.pace.cancel_flag().clone(), part);
-        self.lanes.publish(share.clone(), parts.saturating_sub(1));
-        share.complete(&mut self.pace).await
+        let published: Arc<dyn HelpWanted> = share.clone();
+        self.lanes
+            .publish(published.clone(), parts.saturating_sub(1));
+        let results = share.complete(&mut self.pace).await;
+        self.lanes.withdraw(&published);
+        results
     }
 
     /// Runs work that cannot be cut into slices, such as a decoder. Where the app's systems need

@@ -92,7 +92,9 @@ impl AlphaChannel {
         // The threshold that would give the wanted share; of equal ones the nearest to the cut-off.
         let best = (1..=STEPS).min_by(|&a, &b| {
             let distance = |step: usize| step.abs_diff(natural);
-            error(a).total_cmp(&error(b)).then(distance(a).cmp(&distance(b)))
+            error(a)
+                .total_cmp(&error(b))
+                .then(distance(a).cmp(&distance(b)))
         });
         let threshold = best.unwrap_or(natural);
         if threshold == natural {
@@ -141,7 +143,12 @@ mod tests {
         // Half of these should be solid, but averaging left only one of eight above 128.
         let mut level = texels(&[140, 120, 100, 90, 60, 50, 20, 0]);
         block_on(channel().keep_coverage(&mut level, 0.5, 0.5, &mut pace)).unwrap();
-        let solid = level.as_chunks::<4>().0.iter().filter(|t| t[3] >= 128).count();
+        let solid = level
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .filter(|t| t[3] >= 128)
+            .count();
         assert_eq!(solid, 4);
         assert!(level.as_chunks::<4>().0.iter().all(|t| t[..3] == [1, 2, 3]));
     }

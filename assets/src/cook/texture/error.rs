@@ -3,7 +3,9 @@
 use crate::{
     cook::pace::Cancelled,
     diagnostic::{Code, Diagnostic, codes::texture as codes},
-    format::{payload_layout::LayoutError, texture_format::TextureFormat, texture_shape::ShapeError},
+    format::{
+        payload_layout::LayoutError, texture_format::TextureFormat, texture_shape::ShapeError,
+    },
     settings::texture::{OutputFormat, SettingsError, TextureIntent},
     source::image::ImageError,
 };
@@ -72,7 +74,10 @@ pub enum TextureError {
 impl TextureError {
     /// Whether it is no error of the texture but a cancellation.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Cancelled(_) | Self::Image(ImageError::Cancelled(_)))
+        matches!(
+            self,
+            Self::Cancelled(_) | Self::Image(ImageError::Cancelled(_))
+        )
     }
 
     /// The code of the diagnostic, or `None` for a cancellation.

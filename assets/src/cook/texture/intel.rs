@@ -139,8 +139,14 @@ mod tests {
         let Ok(lock) = std::fs::read_to_string(lock) else {
             return;
         };
-        let entry = format!("name = \"intel_tex_2\"\nversion = \"{}\"", IntelEncoder::VERSION);
-        assert!(lock.contains(&entry), "the encoder changed: update the version");
+        let entry = format!(
+            "name = \"intel_tex_2\"\nversion = \"{}\"",
+            IntelEncoder::VERSION
+        );
+        assert!(
+            lock.contains(&entry),
+            "the encoder changed: update the version"
+        );
     }
 
     #[test]
@@ -154,11 +160,27 @@ mod tests {
         };
         let encoder = IntelEncoder::new();
         let bc7 = TextureFormat::Bc7UNorm;
-        assert!(encoder.encode(&request(bc7, EncodeQuality::Fast), &tile, &mut [0; 16]).is_ok());
-        assert!(encoder.encode(&request(bc7, EncodeQuality::None), &tile, &mut [0; 16]).is_err());
-        assert!(encoder.encode(&request(bc7, EncodeQuality::Fast), &tile, &mut [0; 15]).is_err());
+        assert!(
+            encoder
+                .encode(&request(bc7, EncodeQuality::Fast), &tile, &mut [0; 16])
+                .is_ok()
+        );
+        assert!(
+            encoder
+                .encode(&request(bc7, EncodeQuality::None), &tile, &mut [0; 16])
+                .is_err()
+        );
+        assert!(
+            encoder
+                .encode(&request(bc7, EncodeQuality::Fast), &tile, &mut [0; 15])
+                .is_err()
+        );
         let bc1 = TextureFormat::Bc1UNorm;
-        assert!(encoder.encode(&request(bc1, EncodeQuality::Fast), &tile, &mut [0; 8]).is_err());
+        assert!(
+            encoder
+                .encode(&request(bc1, EncodeQuality::Fast), &tile, &mut [0; 8])
+                .is_err()
+        );
     }
 
     #[test]

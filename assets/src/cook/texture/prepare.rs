@@ -68,7 +68,10 @@ impl PreparedTexture {
 
     /// The memory that the levels take, in bytes.
     pub fn texel_bytes(&self) -> u64 {
-        self.levels.iter().map(|level| level.texels.len() as u64).sum()
+        self.levels
+            .iter()
+            .map(|level| level.texels.len() as u64)
+            .sum()
     }
 
     pub(super) fn is_block_compressed(&self) -> bool {
@@ -104,7 +107,10 @@ pub async fn prepare(
     if plan.output == OutputFormat::Rgba16F && plan.tone.is_none() && survey.beyond_half > 0 {
         warnings.push(Diagnostic::new(
             codes::HALF_RANGE,
-            format!("{} values beyond 65504 were limited to it", survey.beyond_half),
+            format!(
+                "{} values beyond 65504 were limited to it",
+                survey.beyond_half
+            ),
         ));
     }
     let mut levels = make_levels(texels, format, &plan, &survey, settings, pace).await?;
@@ -113,7 +119,9 @@ pub async fn prepare(
     {
         let target = alpha.coverage(&base.texels, cutoff, pace).await?;
         for level in smaller {
-            alpha.keep_coverage(&mut level.texels, cutoff, target, pace).await?;
+            alpha
+                .keep_coverage(&mut level.texels, cutoff, target, pace)
+                .await?;
         }
     }
     Ok(PreparedTexture {
@@ -164,8 +172,16 @@ async fn survey(image: &Image, pace: &mut Pace) -> Result<Survey, Cancelled> {
         };
         match format {
             PixelFormat::R8 | PixelFormat::R16 => {}
-            PixelFormat::Rg8 => part.as_chunks::<2>().0.iter().for_each(|t| note(t[1].into())),
-            PixelFormat::Rgba8 => part.as_chunks::<4>().0.iter().for_each(|t| note(t[3].into())),
+            PixelFormat::Rg8 => part
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .for_each(|t| note(t[1].into())),
+            PixelFormat::Rgba8 => part
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .for_each(|t| note(t[3].into())),
             PixelFormat::Rg16 => {
                 for &[_, _, a0, a1] in part.as_chunks().0 {
                     note(u16::from_le_bytes([a0, a1]).into());
@@ -324,6 +340,8 @@ pub(super) fn allocate(bytes: u64) -> Result<Vec<u8>, TextureError> {
     let refused = || TextureError::OutOfMemory { bytes };
     let len = usize::try_from(bytes).map_err(|_| refused())?;
     // Asking first costs nothing; `vec!` would end the process instead of saying no.
-    Vec::<u8>::new().try_reserve_exact(len).map_err(|_| refused())?;
+    Vec::<u8>::new()
+        .try_reserve_exact(len)
+        .map_err(|_| refused())?;
     Ok(vec![0; len])
 }

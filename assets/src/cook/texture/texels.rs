@@ -78,7 +78,11 @@ enum Numbers {
     Eight(&'static [f32; 256]),
     Sixteen,
     SixteenBy(Vec<f32>),
-    Float { first: Curve, tone: Option<ToneMap>, last: Curve },
+    Float {
+        first: Curve,
+        tone: Option<ToneMap>,
+        last: Curve,
+    },
 }
 
 impl TexelReader {
@@ -393,7 +397,12 @@ impl TexelWriter {
         if exact_srgb8 {
             let encoder = Srgb8Encoder::get();
             for (out, &[r, g, b, a]) in out.as_chunks_mut().0.iter_mut().zip(texels) {
-                *out = [encoder.encode(r), encoder.encode(g), encoder.encode(b), quantize8(a)];
+                *out = [
+                    encoder.encode(r),
+                    encoder.encode(g),
+                    encoder.encode(b),
+                    quantize8(a),
+                ];
             }
             return;
         }
@@ -526,14 +535,38 @@ mod tests {
     #[test]
     fn every_source_format_becomes_rgba() {
         assert_eq!(read(PixelFormat::R8, Linear, Linear, &[255]), [1.0; 4]);
-        assert_eq!(read(PixelFormat::Rg8, Linear, Linear, &[255, 0]), [1.0, 1.0, 1.0, 0.0]);
-        assert_eq!(read(PixelFormat::Rgba8, Linear, Linear, &[0, 51, 255, 255]), [0.0, 0.2, 1.0, 1.0]);
-        assert_eq!(read(PixelFormat::R16, Linear, Linear, &[255, 255]), [1.0; 4]);
-        assert_eq!(read(PixelFormat::Rg16, Linear, Linear, &[255, 255, 0, 0]), [1.0, 1.0, 1.0, 0.0]);
-        let wide: Vec<u8> = [0u16, 13107, 65535, 65535].iter().flat_map(|v| v.to_le_bytes()).collect();
-        assert_eq!(read(PixelFormat::Rgba16, Linear, Linear, &wide), [0.0, 0.2, 1.0, 1.0]);
-        let float: Vec<u8> = [-1.0f32, 0.5, 7.0, 0.25].iter().flat_map(|v| v.to_le_bytes()).collect();
-        assert_eq!(read(PixelFormat::Rgba32F, Linear, Linear, &float), [-1.0, 0.5, 7.0, 0.25]);
+        assert_eq!(
+            read(PixelFormat::Rg8, Linear, Linear, &[255, 0]),
+            [1.0, 1.0, 1.0, 0.0]
+        );
+        assert_eq!(
+            read(PixelFormat::Rgba8, Linear, Linear, &[0, 51, 255, 255]),
+            [0.0, 0.2, 1.0, 1.0]
+        );
+        assert_eq!(
+            read(PixelFormat::R16, Linear, Linear, &[255, 255]),
+            [1.0; 4]
+        );
+        assert_eq!(
+            read(PixelFormat::Rg16, Linear, Linear, &[255, 255, 0, 0]),
+            [1.0, 1.0, 1.0, 0.0]
+        );
+        let wide: Vec<u8> = [0u16, 13107, 65535, 65535]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
+        assert_eq!(
+            read(PixelFormat::Rgba16, Linear, Linear, &wide),
+            [0.0, 0.2, 1.0, 1.0]
+        );
+        let float: Vec<u8> = [-1.0f32, 0.5, 7.0, 0.25]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
+        assert_eq!(
+            read(PixelFormat::Rgba32F, Linear, Linear, &float),
+            [-1.0, 0.5, 7.0, 0.25]
+        );
     }
 
     #[test]
@@ -541,10 +574,16 @@ mod tests {
         let linear = read(PixelFormat::Rgba8, SRGB, Linear, &[188, 188, 0, 188]);
         assert!((linear[0] - 0.502_886_5).abs() < 1e-6 && linear[0] == linear[1]);
         assert_eq!(linear[3], 188.0 / 255.0);
-        let wide: Vec<u8> = [48316u16, 0, 65535, 48316].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let wide: Vec<u8> = [48316u16, 0, 65535, 48316]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
         let linear = read(PixelFormat::Rgba16, SRGB, Linear, &wide);
         assert!((linear[0] - 0.502_886_5).abs() < 1e-6);
-        let float: Vec<u8> = [0.5f32, 0.0, 1.0, 0.5].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let float: Vec<u8> = [0.5f32, 0.0, 1.0, 0.5]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
         let signal = read(PixelFormat::Rgba32F, Linear, SRGB, &float);
         assert!((signal[0] - 0.735_357).abs() < 1e-6 && signal[3] == 0.5);
     }
@@ -552,7 +591,12 @@ mod tests {
     #[test]
     fn all_codes_survive_reading_and_writing() {
         let codes: Vec<u8> = (0..=255).flat_map(|v| [v, 255 - v, v ^ 0x55, v]).collect();
-        for (from, to) in [(Linear, Linear), (SRGB, Linear), (SRGB, SRGB), (Linear, SRGB)] {
+        for (from, to) in [
+            (Linear, Linear),
+            (SRGB, Linear),
+            (SRGB, SRGB),
+            (Linear, SRGB),
+        ] {
             let row = read(PixelFormat::Rgba8, from, to, &codes);
             let back = write(&writer(Stored::Rgba8, Curve::between(to, from)), &row);
             assert_eq!(back, codes, "{from} {to}");
@@ -565,8 +609,14 @@ mod tests {
     #[test]
     fn two_channels_hold_grey_and_alpha_or_red_and_green() {
         let row = [0.2, 0.4, 0.6, 0.8];
-        assert_eq!(write(&writer(Stored::Rg8(1), Curve::Identity), &row), [51, 102]);
-        assert_eq!(write(&writer(Stored::Rg8(3), Curve::Identity), &row), [51, 204]);
+        assert_eq!(
+            write(&writer(Stored::Rg8(1), Curve::Identity), &row),
+            [51, 102]
+        );
+        assert_eq!(
+            write(&writer(Stored::Rg8(3), Curve::Identity), &row),
+            [51, 204]
+        );
     }
 
     #[test]
@@ -576,13 +626,20 @@ mod tests {
             ..writer(Stored::Rgba16F, Curve::Identity)
         };
         let out = write(&half, &[-3.0, 1e9, 1.0 + 1.0 / 2048.0, 1.0]);
-        let values: Vec<f32> = out.as_chunks().0.iter().map(|&b| f16::from_le_bytes(b).to_f32()).collect();
+        let values: Vec<f32> = out
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&b| f16::from_le_bytes(b).to_f32())
+            .collect();
         assert_eq!(values, [0.0, 65504.0, 1.0, 1.0]);
     }
 
     #[test]
     fn weights_cancel_out() {
-        let mut row = vec![0.25, 0.5, 0.75, 0.0, 0.25, 0.5, 0.75, 0.3, 1.0, 0.0, 0.5, 1.0];
+        let mut row = vec![
+            0.25, 0.5, 0.75, 0.0, 0.25, 0.5, 0.75, 0.3, 1.0, 0.0, 0.5, 1.0,
+        ];
         let original = row.clone();
         weigh(&mut row);
         assert!((row[0] - 0.25 / 4096.0).abs() < 1e-9);
@@ -595,7 +652,10 @@ mod tests {
     fn vectors_get_unit_length() {
         let mut row = vec![0.5, 0.5, 1.0, 0.7, 0.75, 0.5, 0.5, 1.0, 0.5, 0.5, 0.5, 1.0];
         normalize_vectors(&mut row);
-        assert_eq!(row, [0.5, 0.5, 1.0, 0.7, 1.0, 0.5, 0.5, 1.0, 0.5, 0.5, 1.0, 1.0]);
+        assert_eq!(
+            row,
+            [0.5, 0.5, 1.0, 0.7, 1.0, 0.5, 0.5, 1.0, 0.5, 0.5, 1.0, 1.0]
+        );
     }
 
     #[test]
