@@ -53,6 +53,7 @@ pub fn containers_are_ready(containers: Query<&ContainerState>) -> bool {
 
 /// Emits what is cooked and due, container by container: `Cooked -> Emitted`.
 pub fn emit(world: &mut World, containers: &mut QueryState<(Entity, &ContainerState)>) {
+    let _stage = tracing::debug_span!("emit").entered();
     let ready: Vec<Entity> = containers
         .iter(world)
         .filter(|(_, state)| **state == ContainerState::Ready)

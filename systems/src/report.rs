@@ -77,6 +77,7 @@ pub fn jobs_have_ended(ended: Res<EndedJobs>, departures: Res<Departures>) -> bo
 
 /// Delivers the report of every job that has ended: `-> Complete`, `Failed` or `Cancelled`.
 pub fn deliver_reports(world: &mut World) {
+    let _stage = tracing::debug_span!("report").entered();
     let gone = std::mem::take(&mut world.resource_mut::<Departures>().0);
     for job in gone {
         forget_departed(world, job);

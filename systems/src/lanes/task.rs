@@ -30,6 +30,8 @@ pub struct CookTask {
     pub(crate) kind: WorkKind,
     pub(crate) name: String,
     pub(crate) cancel: CancelFlag,
+    /// The span of the job.
+    pub(crate) span: tracing::Span,
     /// The memory that the cook may use. It travels with the task, because a cook that was
     /// cancelled uses its memory until its body ends.
     pub(crate) claim: MemoryClaim,
@@ -43,6 +45,7 @@ impl CookTask {
             kind,
             name,
             cancel,
+            span: job,
             mut claim,
             start,
         } = self;
@@ -50,7 +53,7 @@ impl CookTask {
             return;
         }
         lanes.completions.send(Completion::Started { item });
-        let span = tracing::info_span!("cook", kind = kind.0, name);
+        let span = tracing::info_span!(parent: &job, "cook", kind = kind.0, name);
         let context = CookContext {
             lanes: lanes.clone(),
             pace: match lanes.slice() {

@@ -197,6 +197,11 @@ impl ContainerStore {
         &self.root
     }
 
+    /// Whether the last commit was one in the middle of a run, so that another has to follow.
+    pub fn is_provisional(&self) -> bool {
+        self.committed().provisional
+    }
+
     fn committed(&self) -> MutexGuard<'_, Committed> {
         self.committed
             .lock()
