@@ -65,7 +65,7 @@ pub fn collect(world: &mut World) {
                 claim,
             } => store_result(world, item, *result, claim),
             Completion::Opened { container, result } => {
-                containers::opened(world, container, *result)
+                containers::opened(world, container, *result);
             }
             Completion::Written {
                 container,
