@@ -355,7 +355,7 @@ impl OutputFormat {
 pub fn parse_packing_policy(token: &str) -> Result<PackingPolicy, UnknownToken> {
     [PackingPolicy::D3d12, PackingPolicy::Tight]
         .into_iter()
-        .find(|policy| policy.name() == token)
+        .find(|policy| policy.token() == token)
         .ok_or_else(|| UnknownToken {
             field: "packing_policy",
             value: token.to_owned(),
