@@ -12,7 +12,7 @@ use crate::{
     cook::pace::{Cancelled, Pace},
     diagnostic::{Diagnostic, codes::texture as codes},
     format::{payload_layout::PayloadLayout, texture_shape::TextureShape},
-    settings::texture::{EncodeQuality, OutputFormat, TextureIntent, TextureSettings},
+    settings::texture::{ColorSpace, EncodeQuality, OutputFormat, TextureIntent, TextureSettings},
     source::image::{Depth, Image, PixelFormat},
 };
 use std::sync::Arc;
@@ -243,8 +243,14 @@ async fn make_levels(
 
     let mut reader =
         async |space| TexelReader::new(format, plan.source, space, plan.tone, pace).await;
-    // Rows for the filter, and rows for the first level where it needs others.
-    let one_row_for_both = plan.target == plan.filter;
+    // Rows for the filter, and rows for the first level where it needs others: unconverted if source
+    // and output agree, and linear otherwise, since the way from there to 8-bit sRGB is exact and fast.
+    let base_space = if plan.source == plan.target {
+        plan.target
+    } else {
+        ColorSpace::Linear
+    };
+    let one_row_for_both = base_space == plan.filter;
     let filtered = if mips > 1 || (!keeps_texels && one_row_for_both) {
         Some(reader(plan.filter).await?)
     } else {
@@ -253,12 +259,12 @@ async fn make_levels(
     let direct = if keeps_texels || one_row_for_both {
         None
     } else {
-        Some(reader(plan.target).await?)
+        Some(reader(base_space).await?)
     };
     let weighted = plan.alpha_is_coverage && survey.alpha_varies;
     let base_writer = TexelWriter {
         stored: plan.stored,
-        curve: Curve::Identity,
+        curve: Curve::between(base_space, plan.target),
         weighted: false,
         normals: false,
         range: float_range(plan, format, false),
