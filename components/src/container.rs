@@ -348,6 +348,17 @@ impl AssetCatalog {
         &self.catalog
     }
 
+    /// Lends the catalogue to a commit, which runs elsewhere and may take a while to write it.
+    /// Nothing is emitted until it is given back.
+    pub fn lend_catalog(&mut self) -> Catalog {
+        std::mem::take(&mut self.catalog)
+    }
+
+    /// Takes the catalogue back.
+    pub fn return_catalog(&mut self, catalog: Catalog) {
+        self.catalog = catalog;
+    }
+
     /// Descriptors that are new or changed since the last commit.
     pub fn staged(&self) -> &BTreeMap<AssetKey, Vec<u8>> {
         &self.staged
@@ -417,6 +428,8 @@ pub struct CommitCursor {
     pub draining: bool,
     /// A failed job left its products behind on request: there is something to commit.
     pub kept_partial: bool,
+    /// A commit has failed: none is tried again for its own sake, only for new jobs.
+    pub commit_failed: bool,
     /// The first error of a write since the last commit.
     pub write_error: Option<Box<Diagnostic>>,
     /// When the last commit ended, and how long it took.
@@ -466,6 +479,7 @@ impl Default for CommitCursor {
             writes: 0,
             draining: false,
             kept_partial: false,
+            commit_failed: false,
             write_error: None,
             last_commit: (Instant::now(), Duration::ZERO),
         }

@@ -309,6 +309,10 @@ pub enum JobOwner {
     Client,
 }
 
+/// The `tracing` span of a job: the parent of the spans of its items.
+#[derive(Component, Clone, Debug)]
+pub struct JobSpan(pub tracing::Span);
+
 /// When a job was accepted and started, for its report.
 #[derive(Component, Clone, Copy, Debug)]
 pub struct JobTimes {

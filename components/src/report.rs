@@ -7,7 +7,10 @@ use bevy_kiln_assets::{
 use serde::Serialize;
 use std::path::PathBuf;
 
-use crate::job::{JobId, JobState};
+use crate::{
+    job::{JobId, JobState},
+    service::JobNames,
+};
 
 /// What came of one job. Each accepted job has exactly one.
 #[derive(Clone, Debug, Serialize)]
@@ -36,6 +39,30 @@ pub struct ImportReport {
     pub outputs: Vec<OutputFile>,
     /// Where the time went.
     pub telemetry: Telemetry,
+}
+
+impl ImportReport {
+    /// A report without products.
+    pub fn empty(
+        job: JobId,
+        names: &JobNames,
+        outcome: JobState,
+        diagnostics: Vec<Diagnostic>,
+    ) -> Self {
+        Self {
+            job,
+            name: names.name.clone(),
+            source: names.source.clone(),
+            outcome,
+            success: outcome == JobState::Complete,
+            cooked_root: names.root.clone(),
+            source_key: [0; 16],
+            diagnostics,
+            products: Vec::new(),
+            outputs: Vec::new(),
+            telemetry: Telemetry::default(),
+        }
+    }
 }
 
 fn hex<S: serde::Serializer>(key: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {

@@ -15,7 +15,7 @@ use std::{
 use crate::{
     job::{CancelToken, ImportRequest, JobId, JobOrder, JobState},
     messages::ImportProgress,
-    report::{ImportReport, Telemetry},
+    report::ImportReport,
     work::OpenItem,
 };
 
@@ -318,19 +318,7 @@ impl ReportTicket {
 
     /// A report without products, for jobs that end before they make any.
     pub fn empty_report(&self, outcome: JobState, diagnostics: Vec<Diagnostic>) -> ImportReport {
-        ImportReport {
-            job: self.id,
-            name: self.names.name.clone(),
-            source: self.names.source.clone(),
-            outcome,
-            success: outcome == JobState::Complete,
-            cooked_root: self.names.root.clone(),
-            source_key: [0; 16],
-            diagnostics,
-            products: Vec::new(),
-            outputs: Vec::new(),
-            telemetry: Telemetry::default(),
-        }
+        ImportReport::empty(self.id, &self.names, outcome, diagnostics)
     }
 
     /// The report of a cancelled job: one info, zero telemetry, nothing made.

@@ -8,6 +8,7 @@ use bevy_kiln_components::{
     service::{JobNames, Refused, ReportTicket, ServiceState, Submission, Wake},
 };
 use crossbeam_channel::Sender;
+use futures_lite::Stream;
 use std::{
     future::Future,
     pin::Pin,
@@ -108,7 +109,10 @@ impl ImportClient {
             };
             // The submission comes back out of here when nobody can take it: its ticket must not
             // be dropped, and so reported, while the service's list of jobs is locked.
-            self.inbox.send(submission).map(|()| token)
+            self.inbox
+                .send(submission)
+                .map(|()| token)
+                .map_err(|refused| Box::new(refused.0))
         };
         let (id, sent) = self.state.admit(self.capacity, names, submit)?;
         match sent {
@@ -117,11 +121,11 @@ impl ImportClient {
                 Ok(JobHandle {
                     id,
                     token,
-                    receiver,
+                    receiver: Box::pin(receiver),
                 })
             }
             Err(refused) => {
-                refused.0.ticket.withdraw();
+                refused.ticket.withdraw();
                 Err(SubmitError::Gone)
             }
         }
@@ -182,7 +186,7 @@ impl ImportClient {
 pub struct JobHandle {
     id: JobId,
     token: CancelToken,
-    receiver: async_channel::Receiver<Arc<ImportReport>>,
+    receiver: Pin<Box<async_channel::Receiver<Arc<ImportReport>>>>,
 }
 
 impl JobHandle {
@@ -212,8 +216,8 @@ impl Future for JobHandle {
     /// reported before its channel closes.
     type Output = Option<Arc<ImportReport>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut receive = std::pin::pin!(self.receiver.recv());
-        receive.as_mut().poll(cx).map(Result::ok)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // The receiver is a stream that keeps its place in the queue of waiters between polls.
+        self.receiver.as_mut().poll_next(cx)
     }
 }

@@ -19,21 +19,12 @@ use crate::ImportPlugin;
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
 /// How a headless run uses the machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct HeadlessSettings {
     /// Threads that cook; 0 means as many as there are cores.
     pub threads: usize,
     /// Settings of the service. The pools are taken whole.
     pub import: ImportSettings,
-}
-
-impl Default for HeadlessSettings {
-    fn default() -> Self {
-        Self {
-            threads: 0,
-            import: ImportSettings::default(),
-        }
-    }
 }
 
 /// An app that imports without a window, with the runner of [`run_headless`].

@@ -20,6 +20,7 @@ use bevy_kiln_systems::{
     completion::{CompletionSender, Completions},
     dispatch::{OldestJob, ReadyWork, UnemittedJobs},
     importer::{Importer, Importers},
+    importers::image::{ImageImporter, TextureWork},
     intake::{ClientInbox, JobQueue, NextJobOrder},
     io::resolve::SourceReaders,
     lanes::CookLanes,
@@ -115,6 +116,8 @@ impl Plugin for ImportPlugin {
             .register_type::<JobState>()
             .register_type::<Progress>()
             .register_type::<WorkState>()
+            .register_importer(ImageImporter)
+            .register_work::<TextureWork>()
             .configure_sets(self.schedule, KilnSystems::chain())
             .add_systems(self.schedule, systems());
     }

@@ -34,6 +34,7 @@ pub fn tasks_completed(completions: Res<Completions>) -> bool {
 
 /// Takes over everything that tasks have finished.
 pub fn collect(world: &mut World) {
+    let _stage = tracing::debug_span!("collect").entered();
     let receiver = world.resource::<Completions>().0.clone();
     for completion in receiver.try_iter() {
         match completion {
@@ -64,16 +65,18 @@ pub fn collect(world: &mut World) {
                 claim,
             } => store_result(world, item, *result, claim),
             Completion::Opened { container, result } => {
-                containers::opened(world, container, *result)
+                containers::opened(world, container, *result);
             }
             Completion::Written {
                 container,
                 reservations,
                 result,
             } => written(world, container, &reservations, result.err()),
-            Completion::Committed { container, result } => {
-                crate::finalize::committed(world, container, result)
-            }
+            Completion::Committed {
+                container,
+                result,
+                catalog,
+            } => crate::finalize::committed(world, container, result, *catalog),
             Completion::Closed { container } => containers::closed(world, container),
         }
     }

@@ -1,6 +1,7 @@
 //! The completion channel: tasks push what they finished; nobody polls tasks.
 
 use bevy_ecs::prelude::*;
+use bevy_kiln_assets::format::catalog::Catalog;
 use bevy_kiln_components::{budget::MemoryClaim, service::Wake};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -70,6 +71,8 @@ pub enum Completion {
         container: Entity,
         /// What was committed.
         result: Result<CommitOutcome, StoreError>,
+        /// The catalogue, which the commit had borrowed.
+        catalog: Box<Catalog>,
     },
     /// A container was closed.
     Closed {

@@ -8,7 +8,7 @@
 use bevy_ecs::prelude::*;
 use bevy_kiln_components::{
     budget::MemoryBudget,
-    job::{CancelToken, JobOrder},
+    job::{CancelToken, JobOrder, JobSpan},
     pipeline::{PipelineLimits, WorkKind},
     settings::ImportSettings,
     work::{MemoryEstimate, Producers, WorkName, WorkOf, WorkOrder, WorkState},
@@ -98,6 +98,7 @@ pub fn work_is_ready(ready: Res<ReadyWork>) -> bool {
 
 /// Admits ready items in output order: `Ready -> Reading` or `Ready -> Queued`.
 pub fn dispatch(world: &mut World) {
+    let _stage = tracing::debug_span!("dispatch").entered();
     let limits = world.resource::<ImportSettings>().pipelines.clone();
     let budget = world.resource::<MemoryBudget>().clone();
     loop {
@@ -154,6 +155,10 @@ fn start(
         world.resource_mut::<ReadyWork>().release(kind);
         return;
     };
+    let span = world
+        .get::<WorkOf>(item)
+        .and_then(|&WorkOf(job)| world.get::<JobSpan>(job))
+        .map_or_else(tracing::Span::none, |span| span.0.clone());
     let producers: Vec<Arc<Emitted>> = world
         .get::<Producers>(item)
         .map(|producers| producers.0.as_slice())
@@ -171,6 +176,7 @@ fn start(
         kind,
         name,
         token,
+        span,
         producers,
         start: work.start,
     };
@@ -216,6 +222,7 @@ pub(crate) struct PendingCook {
     kind: WorkKind,
     name: String,
     token: CancelToken,
+    span: tracing::Span,
     producers: Vec<Arc<Emitted>>,
     start: StartWork,
 }
@@ -236,6 +243,7 @@ impl PendingCook {
             kind: self.kind,
             name: self.name,
             cancel: self.token.flag().clone(),
+            span: self.span,
             claim,
             start: Box::new(move |context| start(input, context)),
         }

@@ -53,6 +53,7 @@ pub fn containers_are_ready(containers: Query<&ContainerState>) -> bool {
 
 /// Emits what is cooked and due, container by container: `Cooked -> Emitted`.
 pub fn emit(world: &mut World, containers: &mut QueryState<(Entity, &ContainerState)>) {
+    let _stage = tracing::debug_span!("emit").entered();
     let ready: Vec<Entity> = containers
         .iter(world)
         .filter(|(_, state)| **state == ContainerState::Ready)
@@ -193,11 +194,11 @@ fn end_job(world: &mut World, container: Entity, job: Entity) -> bool {
     if EndedJobs::is_ending(world, job) {
         return false;
     }
-    if let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
-        if let Some(current) = cursor.current.take() {
-            cursor.waiting.remove(&current.order);
-            cursor.emitted.push(current);
-        }
+    if let Some(mut cursor) = world.get_mut::<CommitCursor>(container)
+        && let Some(current) = cursor.current.take()
+    {
+        cursor.waiting.remove(&current.order);
+        cursor.emitted.push(current);
     }
     // What the plan shared, such as the bytes of a scene, is not needed any more.
     world

@@ -6,7 +6,10 @@
 //! costs more than the last seconds.
 
 use bevy_ecs::prelude::*;
-use bevy_kiln_assets::diagnostic::{Diagnostic, codes};
+use bevy_kiln_assets::{
+    diagnostic::{Diagnostic, codes},
+    format::catalog::Catalog,
+};
 use bevy_kiln_components::{
     container::{
         AssetCatalog, BufferTable, CommitCursor, ContainerMark, ContainerState, Emitting,
@@ -39,6 +42,7 @@ pub fn containers_are_settled(containers: Query<(&ContainerState, &CommitCursor)
 
 /// Commits what is emitted and written: `Ready -> Committing`; closes what nobody holds.
 pub fn finalize(world: &mut World, containers: &mut QueryState<(Entity, &ContainerState)>) {
+    let _stage = tracing::debug_span!("finalize").entered();
     let all: Vec<(Entity, ContainerState)> = containers
         .iter(world)
         .map(|(container, state)| (container, state.clone()))
@@ -67,7 +71,17 @@ fn settle(world: &mut World, container: Entity) {
         return;
     }
     if !is_held(world, container) {
-        close_container(world, container);
+        // A commit in the middle of a run is always followed by one at its end, also when the jobs
+        // after it have all failed.
+        let unfinished = !cursor.commit_failed
+            && world
+                .get::<OpenStore>(container)
+                .is_some_and(|store| store.0.is_provisional());
+        if unfinished {
+            commit(world, container, false);
+        } else {
+            close_container(world, container);
+        }
         return;
     }
     let between_jobs = cursor.current.is_none_or(|current| current.next_step == 0);
@@ -79,16 +93,20 @@ fn settle(world: &mut World, container: Entity) {
 }
 
 fn commit(world: &mut World, container: Entity, provisional: bool) {
-    let (Some(store), Some(textures), Some(buffers), Some(assets)) = (
+    let catalog = world
+        .get_mut::<AssetCatalog>(container)
+        .map(|mut assets| assets.lend_catalog());
+    let (Some(store), Some(textures), Some(buffers), Some(assets), Some(catalog)) = (
         world.get::<OpenStore>(container),
         world.get::<TextureTable>(container),
         world.get::<BufferTable>(container),
         world.get::<AssetCatalog>(container),
+        catalog,
     ) else {
         return;
     };
     let store = store.0.clone();
-    let plan = CommitPlan {
+    let mut plan = CommitPlan {
         textures: textures.entries().to_vec(),
         textures_end: textures.end(),
         buffers: buffers.entries().to_vec(),
@@ -99,7 +117,7 @@ fn commit(world: &mut World, container: Entity, provisional: bool) {
             .iter()
             .map(|(key, bytes)| (*key, bytes.clone()))
             .collect(),
-        catalog: assets.catalog().clone(),
+        catalog,
         provisional,
     };
     world
@@ -109,9 +127,14 @@ fn commit(world: &mut World, container: Entity, provisional: bool) {
     let span = tracing::info_span!("commit", provisional);
     AsyncComputeTaskPool::get()
         .spawn(async move {
-            let result = span.in_scope(|| store.commit(plan));
+            let result = span.in_scope(|| store.commit(&mut plan));
             drop(store);
-            completions.send(Completion::Committed { container, result });
+            let catalog = Box::new(plan.catalog);
+            completions.send(Completion::Committed {
+                container,
+                result,
+                catalog,
+            });
         })
         .detach();
 }
@@ -121,8 +144,12 @@ pub(crate) fn committed(
     world: &mut World,
     container: Entity,
     result: Result<CommitOutcome, StoreError>,
+    catalog: Catalog,
 ) {
     world.entity_mut(container).insert(ContainerState::Ready);
+    if let Some(mut assets) = world.get_mut::<AssetCatalog>(container) {
+        assets.return_catalog(catalog);
+    }
     world
         .entity_mut(container)
         .despawn_related::<Reservations>();
@@ -134,6 +161,7 @@ pub(crate) fn committed(
             cause.message = format!("the container could not be committed: {}", cause.message);
             if let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
                 cursor.write_error = Some(Box::new(cause));
+                cursor.commit_failed = true;
             }
             fail_emitted(world, container);
             return;
@@ -153,6 +181,7 @@ pub(crate) fn committed(
     }
     cursor.last_commit = (Instant::now(), outcome.duration);
     cursor.kept_partial = false;
+    cursor.commit_failed = false;
     let jobs = std::mem::take(&mut cursor.emitted);
     for Emitting { job, .. } in jobs {
         if let Some(mut products) = world.get_mut::<JobProducts>(job) {

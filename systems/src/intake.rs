@@ -62,6 +62,7 @@ pub fn requests_are_fresh(fresh: Query<(), Fresh>) -> bool {
 
 /// Turns fresh requests into pending jobs: `(nothing) -> Pending`.
 pub fn accept_requests(world: &mut World, fresh: &mut QueryState<(Entity, Option<&JobId>), Fresh>) {
+    let _stage = tracing::debug_span!("intake").entered();
     let mut entities: Vec<(Entity, Option<JobId>)> = fresh
         .iter(world)
         .map(|(entity, id)| (entity, id.copied()))

@@ -13,6 +13,7 @@ pub mod dispatch;
 pub mod emit;
 pub mod finalize;
 pub mod importer;
+pub mod importers;
 pub mod intake;
 pub mod io;
 pub mod lanes;
@@ -21,6 +22,7 @@ pub mod plan;
 mod progress;
 pub mod report;
 pub mod store;
+pub mod verify;
 pub mod work;
 
 use bevy_ecs::{

@@ -12,7 +12,10 @@ use bevy_kiln_assets::{
 use bevy_kiln_components::{
     budget::{MemoryBudget, MemoryClaim},
     container::{Container, ContainerState},
-    job::{CancelToken, Diagnostics, ImportRequest, JobOrder, JobState, JobTimes, TargetContainer},
+    job::{
+        CancelToken, Diagnostics, ImportRequest, JobId, JobOrder, JobSpan, JobState, JobTimes,
+        TargetContainer,
+    },
     pipeline::WorkKind,
     service::ReportTicket,
     settings::ImportSettings,
@@ -20,6 +23,7 @@ use bevy_kiln_components::{
 use bevy_tasks::AsyncComputeTaskPool;
 use futures_lite::FutureExt;
 use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use tracing::Instrument;
 
 use crate::{
     completion::{Completion, CompletionSender},
@@ -51,6 +55,7 @@ pub fn jobs_can_start(
 
 /// Starts pending jobs in order, as many as may be in flight: `Pending -> Loading`.
 pub fn start_jobs(world: &mut World) {
+    let _stage = tracing::debug_span!("load").entered();
     let limit = world.resource::<ImportSettings>().max_in_flight_jobs.max(1);
     while world.resource::<LoadedJobs>().0 < limit {
         let Some(job) = world.resource_mut::<JobQueue>().0.pop_front() else {
@@ -89,7 +94,11 @@ fn start_job(world: &mut World, job: Entity) {
     if let Some(mut ticket) = world.get_mut::<ReportTicket>(job) {
         ticket.start();
     }
-    world.entity_mut(job).insert((JobState::Loading, InFlight));
+    let id = world.get::<JobId>(job).map_or(0, |id| id.0);
+    let span = tracing::info_span!("job", id, source = request.source());
+    world
+        .entity_mut(job)
+        .insert((JobState::Loading, InFlight, JobSpan(span.clone())));
     ProgressFeed::job_started(world, job);
     match world.get::<ContainerState>(container) {
         Some(ContainerState::Idle) => open_container(world, container),
@@ -123,7 +132,9 @@ fn start_job(world: &mut World, job: Entity) {
         lanes: world.resource::<CookLanes>().clone(),
         completions: world.resource::<CompletionSender>().clone(),
     };
-    AsyncComputeTaskPool::get().spawn(read.run()).detach();
+    AsyncComputeTaskPool::get()
+        .spawn(read.run().instrument(span))
+        .detach();
 }
 
 /// Marks jobs that were started and have not had their report.
@@ -209,6 +220,7 @@ impl LoadTask {
         self.completions
             .send(Completion::WantsWhole(Box::new(WholeLoad {
                 job: self.job,
+                span: tracing::Span::current(),
                 importer,
                 source,
                 io_micros: micros_since(begun),
@@ -223,6 +235,7 @@ impl LoadTask {
 /// A source that has to be read whole and waits for room in the byte budget.
 pub struct WholeLoad {
     job: Entity,
+    span: tracing::Span,
     importer: Arc<dyn Importer>,
     source: ImportSource,
     io_micros: u64,
@@ -265,7 +278,10 @@ pub fn admit_loads(
             None => return,
         };
         let load = entry.remove();
-        AsyncComputeTaskPool::get().spawn(load.run(claim)).detach();
+        let span = load.span.clone();
+        AsyncComputeTaskPool::get()
+            .spawn(load.run(claim).instrument(span))
+            .detach();
     }
 }
 
@@ -278,6 +294,7 @@ impl WholeLoad {
     async fn run(self, claim: MemoryClaim) {
         let Self {
             job,
+            span: _,
             importer,
             mut source,
             io_micros,
@@ -308,6 +325,7 @@ impl WholeLoad {
             kind: WorkKind("Parse"),
             name: name.clone(),
             cancel,
+            span: tracing::Span::current(),
             claim: budget.claim(0),
             start: Box::new(move |_| {
                 Box::pin(async move {

@@ -29,6 +29,7 @@ pub fn plans_arrived(plans: Res<ArrivedPlans>) -> bool {
 
 /// Spawns the work items of plans: `Loading -> Planning -> Working`.
 pub fn spawn_plans(world: &mut World) {
+    let _stage = tracing::debug_span!("plan").entered();
     for (job, outcome) in std::mem::take(&mut world.resource_mut::<ArrivedPlans>().0) {
         // The job may have ended meanwhile; its outcome is dropped with all that it holds.
         if world.get::<JobState>(job) == Some(&JobState::Loading)

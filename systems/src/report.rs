@@ -8,13 +8,13 @@ use bevy_kiln_assets::diagnostic::Diagnostic;
 use bevy_kiln_components::{
     container::{CommitCursor, ContainerState},
     job::{
-        CancelToken, Diagnostics, FinishedReport, ImportRequest, JobOrder, JobOwner, JobState,
-        JobTimes, Progress, TargetContainer,
+        CancelToken, Diagnostics, FinishedReport, ImportRequest, JobId, JobOrder, JobOwner,
+        JobState, JobTimes, Progress, TargetContainer,
     },
     messages::ImportFinished,
     pipeline::{PipelineCounters, WorkKind},
     report::{ImportReport, OutputFile, Product, Telemetry},
-    service::{Departure, Departures, ReportTicket, ServiceState},
+    service::{Departure, Departures, JobNames, ReportTicket, ServiceState},
     work::{OpenItem, WorkItems, WorkOrder, WorkState},
 };
 use std::{
@@ -77,6 +77,7 @@ pub fn jobs_have_ended(ended: Res<EndedJobs>, departures: Res<Departures>) -> bo
 
 /// Delivers the report of every job that has ended: `-> Complete`, `Failed` or `Cancelled`.
 pub fn deliver_reports(world: &mut World) {
+    let _stage = tracing::debug_span!("report").entered();
     let gone = std::mem::take(&mut world.resource_mut::<Departures>().0);
     for job in gone {
         forget_departed(world, job);
@@ -201,29 +202,21 @@ fn make_report(
     report
 }
 
+/// The report of a job that was refused before it had a ticket; such a job has no id.
 fn refused_report(world: &mut World, job: Entity) -> ImportReport {
-    // A service that takes no jobs still gives an honest answer.
-    let state = ServiceState::default();
-    let request = world.get::<ImportRequest>(job).cloned();
-    let names = bevy_kiln_components::service::JobNames {
-        source: request
+    let names = JobNames {
+        source: world
+            .get::<ImportRequest>(job)
             .map(|request| request.source().to_owned())
             .unwrap_or_default(),
-        ..Default::default()
+        ..JobNames::default()
     };
     let diagnostics = world
         .entity_mut(job)
         .take::<Diagnostics>()
         .unwrap_or_default()
         .0;
-    match state.admit(usize::MAX, names, |_, _, ticket| ticket) {
-        Ok((_, ticket)) => {
-            let mut report = ticket.empty_report(JobState::Failed, diagnostics);
-            report.job = bevy_kiln_components::job::JobId(0);
-            report
-        }
-        Err(_) => unreachable!("a fresh service state admits"),
-    }
+    ImportReport::empty(JobId(0), &names, JobState::Failed, diagnostics)
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -2,7 +2,10 @@
 
 use bevy_kiln::assets::{
     format::payload_layout::PackingPolicy,
-    settings::texture::{Preset, TextureSettings},
+    settings::texture::{
+        EncodeQuality, MipFilter, MipPolicy, NamedPreset, OutputFormat, TextureIntent,
+        TextureOptions, parse_packing_policy,
+    },
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -53,8 +56,29 @@ pub struct ImportArgs {
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
     /// Texture preset, instead of detecting one from each file name
-    #[arg(long, value_name = "PRESET", value_parser = preset)]
-    pub preset: Option<Preset>,
+    #[arg(long, value_name = "PRESET")]
+    pub preset: Option<NamedPreset>,
+    /// What the textures are used for
+    #[arg(long, value_name = "INTENT")]
+    pub intent: Option<TextureIntent>,
+    /// Output format of the textures
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<OutputFormat>,
+    /// How hard the block encoder tries: fast, default or high
+    #[arg(long, value_name = "QUALITY")]
+    pub quality: Option<EncodeQuality>,
+    /// Mip levels: none, full or max
+    #[arg(long, value_name = "POLICY")]
+    pub mips: Option<MipPolicy>,
+    /// The most mip levels
+    #[arg(long, value_name = "N")]
+    pub max_mips: Option<u32>,
+    /// Mip filter: box, kaiser or lanczos
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<MipFilter>,
+    /// Do not compute content hashes
+    #[arg(long)]
+    pub no_hash: bool,
     /// Packing of texture payloads: d3d12 or tight
     #[arg(long, value_name = "POLICY", default_value = "d3d12", value_parser = packing)]
     pub packing: PackingPolicy,
@@ -69,9 +93,17 @@ pub struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// The texture settings that were asked for, if any were.
-    pub fn texture(&self) -> Option<TextureSettings> {
-        self.preset.map(TextureSettings::preset)
+    /// The texture options that were asked for.
+    pub fn texture(&self) -> TextureOptions {
+        let mut options = TextureOptions::default();
+        options.preset = self.preset;
+        options.intent = self.intent;
+        options.output_format = self.format;
+        options.bc7_quality = self.quality;
+        options.mip_policy = self.mips;
+        options.max_mips = self.max_mips;
+        options.mip_filter = self.filter;
+        options
     }
 }
 
@@ -85,17 +117,8 @@ pub struct VerifyArgs {
     pub out: OutputArgs,
 }
 
-fn preset(text: &str) -> Result<Preset, String> {
-    text.parse()
-        .map_err(|error: bevy_kiln::assets::settings::InvalidToken| error.to_string())
-}
-
 fn packing(text: &str) -> Result<PackingPolicy, String> {
-    match text {
-        "d3d12" => Ok(PackingPolicy::D3d12),
-        "tight" => Ok(PackingPolicy::Tight),
-        _ => Err("allowed are d3d12 and tight".to_owned()),
-    }
+    parse_packing_policy(text).map_err(|error| error.to_string())
 }
 
 /// Bytes, with an optional unit of 1024: K, M, G or T.

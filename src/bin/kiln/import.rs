@@ -32,6 +32,7 @@ pub fn run(args: ImportArgs) -> ExitCode {
     };
     settings.import.memory_budget = args.memory;
     settings.import.packing = args.packing;
+    settings.import.content_hashing = !args.no_hash;
     settings.import.max_queued_jobs = usize::MAX;
     let mut app = headless_app(settings);
     app.add_systems(Last, exit_when_done);
@@ -44,8 +45,9 @@ pub fn run(args: ImportArgs) -> ExitCode {
     }));
     let texture = args.texture();
     for source in &args.sources {
-        let mut request = ImportRequest::new(source).into_container(&args.output);
-        request.texture = texture.clone();
+        let request = ImportRequest::new(source)
+            .into_container(&args.output)
+            .with_texture(texture.clone());
         let (ended, cooking) = (collected.clone(), collected.clone());
         let submitted = client.submit_with(
             request,

@@ -7,13 +7,14 @@
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
     cook::texture::{
-        BlockEncoder, CookedTexture, IntelEncoder, PreparedTexture, TextureError, estimate, prepare,
+        BlockEncoder, CookedTexture, IntelEncoder, TextureError, assemble, decode_options,
+        estimate, prepare,
     },
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, codes},
     format::catalog::CatalogEntry,
     plan::Plan,
     settings::texture::TextureSettings,
-    source::image::{self, DecodeOptions, ImageError, ImageLimits},
+    source::image::{self, ImageError, ImageLimits},
 };
 use bevy_kiln_components::{pipeline::WorkKind, report::Telemetry};
 use bevy_tasks::BoxedFuture;
@@ -42,20 +43,41 @@ impl Importer for ImageImporter {
     }
 
     fn extensions(&self) -> &[&'static str] {
-        image::EXTENSIONS
+        &["png", "jpg", "jpeg", "tga", "bmp", "hdr", "exr"]
     }
 
     fn recognizes(&self, head: &[u8]) -> bool {
-        image::recognizes(head)
+        // TGA has no signature: its extension has to say it.
+        const SIGNATURES: [&[u8]; 6] = [
+            b"\x89PNG\r\n\x1a\n",
+            b"\xff\xd8\xff",
+            b"BM",
+            b"#?RADIANCE",
+            b"#?RGBE",
+            b"\x76\x2f\x31\x01",
+        ];
+        SIGNATURES
+            .iter()
+            .any(|signature| head.starts_with(signature))
     }
 
     fn need(&self) -> SourceNeed {
         SourceNeed::Head
     }
 
-    fn plan(&self, source: ImportSource) -> BoxedFuture<'static, Result<ImportPlan, Vec<Diagnostic>>> {
+    fn plan(
+        &self,
+        source: ImportSource,
+    ) -> BoxedFuture<'static, Result<ImportPlan, Vec<Diagnostic>>> {
         Box::pin(async move { plan(source).await.map_err(|diagnostic| vec![diagnostic]) })
     }
+}
+
+/// A diagnostic about a source. A cancellation has none, but it is not asked for one.
+fn about(diagnostic: Option<Diagnostic>, source: &str) -> Diagnostic {
+    diagnostic
+        .unwrap_or_else(|| Diagnostic::new(codes::import::CANCELED, "Import canceled"))
+        .source(source)
 }
 
 async fn plan(source: ImportSource) -> Result<ImportPlan, Diagnostic> {
@@ -66,7 +88,7 @@ async fn plan(source: ImportSource) -> Result<ImportPlan, Diagnostic> {
         match image::probe(&bytes, &source.name, limits) {
             Ok(info) => break info,
             // A header behind a long comment or colour profile: the file has to tell more.
-            Err(ImageError::NeedMoreBytes) if !whole => {
+            Err(ImageError::NeedMoreBytes { .. }) if !whole => {
                 let (reader, path) = (source.location.reader.clone(), source.location.path.clone());
                 bytes = source
                     .read(reader, path)
@@ -74,16 +96,20 @@ async fn plan(source: ImportSource) -> Result<ImportPlan, Diagnostic> {
                     .map_err(|error| error.diagnostic(&source.name))?;
                 whole = true;
             }
-            Err(error) => return Err(error.diagnostic(&source.name)),
+            Err(error) => return Err(about(error.diagnostic(), &source.name)),
         }
     };
     let name = source.product_name();
-    let mut settings = match &source.request.texture {
-        Some(settings) => settings.clone(),
-        None => TextureSettings::detect(&source.name),
-    };
-    settings.packing = source.settings.packing;
-    settings.content_hashing = source.settings.content_hashing;
+    let mut options = source.request.texture.clone();
+    options
+        .packing_policy
+        .get_or_insert(source.settings.packing);
+    options
+        .content_hashing
+        .get_or_insert(source.settings.content_hashing);
+    let settings = options
+        .resolve(&source.name)
+        .map_err(|error| about(TextureError::from(error).diagnostic(), &source.name))?;
     let peak = estimate(&info, &settings, source.info.len).peak_bytes;
     let mut location = source.location.clone();
     // A small file was read with its head; there is no reason to read it again.
@@ -123,7 +149,11 @@ impl Work for TextureWork {
         Some(self.location.clone())
     }
 
-    fn cook(self, input: CookInput, context: CookContext) -> BoxedFuture<'static, Result<Cooked, CookFailure>> {
+    fn cook(
+        self,
+        input: CookInput,
+        context: CookContext,
+    ) -> BoxedFuture<'static, Result<Cooked, CookFailure>> {
         Box::pin(async move {
             let source = self.source.clone();
             let bytes = match input.bytes {
@@ -134,7 +164,7 @@ impl Work for TextureWork {
             let mut telemetry = Telemetry::default();
             let decoding = Instant::now();
             let (limits, cancel) = (self.limits, context.pace.cancel_flag().clone());
-            let (name, options) = (source.clone(), DecodeOptions::for_settings(&self.settings));
+            let (name, options) = (source.clone(), decode_options(&self.settings));
             let image = context
                 .unsliced(move || image::decode(&bytes, &name, &limits, &options, &cancel))
                 .await
@@ -143,13 +173,26 @@ impl Work for TextureWork {
             let cooked = cook_image(image, &self.settings, context)
                 .await
                 .map_err(|error| failure(error, &source))?;
-            let diagnostics = cooked.diagnostics(&source);
+            let diagnostics = cooked
+                .warnings()
+                .iter()
+                .map(|warning| warning.clone().source(&source))
+                .collect();
+            let encoder = cooked.encoder().map(|encoder| encoder.to_string());
+            let (shape, content_hash) = (*cooked.shape(), cooked.hash());
             let catalog = CatalogEntry::texture(&source, &self.name)
-                .with_hash(cooked.content_hash())
+                .with_hash(content_hash)
                 .with_settings(&self.settings)
-                .with_encoder(cooked.encoder());
+                .with_encoder(encoder.as_deref());
+            let texture = TextureEmission {
+                payload: cooked.into_payload(),
+                shape,
+                content_hash,
+                encoder,
+                catalog,
+            };
             Ok(Cooked {
-                emissions: vec![Emission::Texture(TextureEmission { cooked, catalog })],
+                emissions: vec![Emission::Texture(texture)],
                 data: None,
                 diagnostics,
                 telemetry,
@@ -159,9 +202,9 @@ impl Work for TextureWork {
 }
 
 fn failure(error: TextureError, source: &str) -> CookFailure {
-    match error {
-        TextureError::Cancelled(_) => CookFailure::Cancelled,
-        error => error.diagnostic(source).into(),
+    match error.diagnostic() {
+        Some(diagnostic) => diagnostic.source(source).into(),
+        None => CookFailure::Cancelled,
     }
 }
 
@@ -171,14 +214,18 @@ pub(crate) async fn cook_image(
     settings: &TextureSettings,
     mut context: CookContext,
 ) -> Result<CookedTexture, TextureError> {
-    let encoder: Arc<dyn BlockEncoder> = Arc::new(IntelEncoder);
-    let prepared: Arc<PreparedTexture> = Arc::new(prepare(image, settings, encoder, &mut context.pace).await?);
-    let tiles = prepared.tiles(if context.is_sliced() { SLICED_TEXELS } else { PART_TEXELS });
+    let encoder: Arc<dyn BlockEncoder> = Arc::new(IntelEncoder::new());
+    let prepared = Arc::new(prepare(image, settings, encoder, &mut context.pace).await?);
+    let tiles = prepared.tiles(if context.is_sliced() {
+        SLICED_TEXELS
+    } else {
+        PART_TEXELS
+    });
     let shared = prepared.clone();
     let encoded = context
         .spread(tiles.len(), move |part| shared.encode_tile(&tiles[part]))
         .await?
         .into_iter()
         .collect::<Result<Vec<_>, _>>()?;
-    PreparedTexture::assemble(prepared, encoded, &mut context.pace).await
+    assemble(prepared, encoded, &mut context.pace).await
 }

@@ -139,6 +139,13 @@ impl Lanes {
         self.open_lanes(&mut queues, wanted);
     }
 
+    /// Takes published parts back: they hold what they were made of.
+    fn withdraw(&self, work: &Arc<dyn HelpWanted>) {
+        self.lock()
+            .help_wanted
+            .retain(|wanted| !Arc::ptr_eq(wanted, work));
+    }
+
     fn open_lanes(self: &Arc<Self>, queues: &mut Queues, wanted: usize) {
         let room = self.max_lanes - queues.lanes.min(self.max_lanes);
         for _ in 0..wanted.min(room) {

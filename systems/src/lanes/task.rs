@@ -11,7 +11,10 @@ use futures_lite::FutureExt;
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 use tracing::Instrument;
 
-use super::{Lanes, share::Share};
+use super::{
+    Lanes,
+    share::{HelpWanted, Share},
+};
 use crate::{
     completion::Completion,
     work::{CookFailure, Cooked},
@@ -27,6 +30,8 @@ pub struct CookTask {
     pub(crate) kind: WorkKind,
     pub(crate) name: String,
     pub(crate) cancel: CancelFlag,
+    /// The span of the job.
+    pub(crate) span: tracing::Span,
     /// The memory that the cook may use. It travels with the task, because a cook that was
     /// cancelled uses its memory until its body ends.
     pub(crate) claim: MemoryClaim,
@@ -40,6 +45,7 @@ impl CookTask {
             kind,
             name,
             cancel,
+            span: job,
             mut claim,
             start,
         } = self;
@@ -47,7 +53,7 @@ impl CookTask {
             return;
         }
         lanes.completions.send(Completion::Started { item });
-        let span = tracing::info_span!("cook", kind = kind.0, name);
+        let span = tracing::info_span!(parent: &job, "cook", kind = kind.0, name);
         let context = CookContext {
             lanes: lanes.clone(),
             pace: match lanes.slice() {
@@ -114,8 +120,12 @@ impl CookContext {
         part: impl Fn(usize) -> R + Send + Sync + 'static,
     ) -> Result<Vec<R>, Cancelled> {
         let share = Share::new(parts, self.pace.cancel_flag().clone(), part);
-        self.lanes.publish(share.clone(), parts.saturating_sub(1));
-        share.complete(&mut self.pace).await
+        let published: Arc<dyn HelpWanted> = share.clone();
+        self.lanes
+            .publish(published.clone(), parts.saturating_sub(1));
+        let results = share.complete(&mut self.pace).await;
+        self.lanes.withdraw(&published);
+        results
     }
 
     /// Runs work that cannot be cut into slices, such as a decoder. Where the app's systems need

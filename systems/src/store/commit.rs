@@ -99,7 +99,7 @@ impl ContainerStore {
     ///
     /// # Errors
     /// A [`StoreError`]; the container is as it was, at the latest after the next open.
-    pub fn commit(&self, mut plan: CommitPlan) -> Result<CommitOutcome, StoreError> {
+    pub fn commit(&self, plan: &mut CommitPlan) -> Result<CommitOutcome, StoreError> {
         let begun = Instant::now();
         let before = self.committed().clone();
         // A GUID that was final once stays; one that was derived too early, or not yet, is derived.
@@ -113,12 +113,12 @@ impl ContainerStore {
             .catalog
             .to_bytes()
             .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        self.settle_resources(&plan, &before, &sizes)?;
+        self.settle_resources(plan, &before, &sizes)?;
         if index_bytes != before.index
             || catalog_bytes != before.catalog
             || !plan.descriptors.is_empty()
         {
-            self.replace(&plan, &before, &index_bytes, &catalog_bytes)?;
+            self.replace(plan, &before, &index_bytes, &catalog_bytes)?;
         }
         let outcome = CommitOutcome {
             guid: index.guid(),

@@ -197,6 +197,11 @@ impl ContainerStore {
         &self.root
     }
 
+    /// Whether the last commit was one in the middle of a run, so that another has to follow.
+    pub fn is_provisional(&self) -> bool {
+        self.committed().provisional
+    }
+
     fn committed(&self) -> MutexGuard<'_, Committed> {
         self.committed
             .lock()
@@ -225,39 +230,31 @@ impl ContainerStore {
     pub fn write_blobs(&self, blobs: &[Blob]) -> Result<(), StoreError> {
         /// Runs of small payloads are put together up to this size.
         const LARGEST_RUN: usize = 1 << 20;
-        let mut run: Vec<u8> = Vec::new();
-        let mut next = 0;
-        while let Some(first) = blobs.get(next) {
+        let mut rest = blobs;
+        while let [first, others @ ..] = rest {
             let file = self.file(first.file)?;
             let start = first.offset - first.padding;
-            let mut end = start;
-            run.clear();
-            while let Some(blob) = blobs.get(next) {
-                let joins = blob.file == first.file && blob.offset - blob.padding == end;
-                let fits = run.is_empty() || run.len() + blob.bytes.len() <= LARGEST_RUN;
-                if !joins || !fits {
+            if first.bytes.len() > LARGEST_RUN {
+                // Large payloads are not copied.
+                let zeros = vec![0; first.padding as usize];
+                self.disk.write_at(&self.root, &file, start, &zeros)?;
+                self.disk
+                    .write_at(&self.root, &file, first.offset, &first.bytes)?;
+                rest = others;
+                continue;
+            }
+            let mut run: Vec<u8> = Vec::new();
+            while let [blob, others @ ..] = rest {
+                let follows = blob.file == first.file
+                    && blob.offset - blob.padding == start + run.len() as u64;
+                if !follows || (!run.is_empty() && run.len() + blob.bytes.len() > LARGEST_RUN) {
                     break;
                 }
-                if run.is_empty() && blob.bytes.len() > LARGEST_RUN {
-                    // Large payloads are not copied.
-                    self.disk.write_at(
-                        &self.root,
-                        &file,
-                        start,
-                        &vec![0; blob.padding as usize],
-                    )?;
-                    self.disk
-                        .write_at(&self.root, &file, blob.offset, &blob.bytes)?;
-                } else {
-                    run.resize(run.len() + blob.padding as usize, 0);
-                    run.extend_from_slice(&blob.bytes);
-                }
-                end = blob.offset + blob.bytes.len() as u64;
-                next += 1;
+                run.resize(run.len() + blob.padding as usize, 0);
+                run.extend_from_slice(&blob.bytes);
+                rest = others;
             }
-            if !run.is_empty() {
-                self.disk.write_at(&self.root, &file, start, &run)?;
-            }
+            self.disk.write_at(&self.root, &file, start, &run)?;
         }
         Ok(())
     }

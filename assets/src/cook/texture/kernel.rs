@@ -76,7 +76,10 @@ impl Taps {
         self.longest = self.longest.max(len);
         if let Some(last) = self.runs.last()
             && last.len == len
-            && self.weights[last.start..].iter().copied().eq(rounded.clone())
+            && self.weights[last.start..]
+                .iter()
+                .copied()
+                .eq(rounded.clone())
         {
             let start = last.start;
             self.runs.push(Run { first, start, len });
@@ -113,13 +116,7 @@ impl Taps {
 
 /// Computes the weights of sample `i`, those beyond the edges added to the edge samples. Returns the
 /// source sample of the first weight.
-fn weigh(
-    filter: MipFilter,
-    source: usize,
-    ratio: f64,
-    i: usize,
-    folded: &mut Vec<f64>,
-) -> usize {
+fn weigh(filter: MipFilter, source: usize, ratio: f64, i: usize, folded: &mut Vec<f64>) -> usize {
     let (from, to) = (i as f64 * ratio, (i + 1) as f64 * ratio);
     let centre = (i as f64 + 0.5) * ratio;
     let reach = match filter {
@@ -148,7 +145,10 @@ fn weigh(
     while folded.len() > 1 && folded.last().is_some_and(negligible) {
         folded.pop();
     }
-    let leading = folded.iter().take_while(|weight| negligible(weight)).count();
+    let leading = folded
+        .iter()
+        .take_while(|weight| negligible(weight))
+        .count();
     folded.drain(..leading.min(folded.len() - 1));
     first += leading as i64;
     first as usize

@@ -129,7 +129,11 @@ mod tests {
     fn roots_agree_with_the_platform_to_the_last_digits() {
         for i in 1..2000 {
             let x = f64::from(i) * 0.003;
-            assert!(close(nth_root::<5>(x), x.powf(0.2), 4e-16 * x.powf(0.2).max(1.0)));
+            assert!(close(
+                nth_root::<5>(x),
+                x.powf(0.2),
+                4e-16 * x.powf(0.2).max(1.0)
+            ));
             assert!(close(nth_root::<3>(x), x.cbrt(), 4e-16 * x.cbrt().max(1.0)));
         }
     }

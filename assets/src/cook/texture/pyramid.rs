@@ -152,7 +152,8 @@ impl Pyramid {
                 let texel = (CHANNELS * size_of::<f32>()) as u64;
                 let run = (size_of::<usize>() * 3) as u64;
                 // Odd sizes have weights of their own for every sample.
-                target_width * texel * (rows + 1) + (target_width + target_height) * (run + 20 * 4) * 2
+                target_width * texel * (rows + 1)
+                    + (target_width + target_height) * (run + 20 * 4) * 2
             })
             .sum()
     }
@@ -184,7 +185,12 @@ mod tests {
     use super::*;
 
     /// All levels of a one-channel image, computed through the stream.
-    fn levels(filter: MipFilter, width: u32, height: u32, value: impl Fn(u32, u32) -> f32) -> Vec<Vec<f32>> {
+    fn levels(
+        filter: MipFilter,
+        width: u32,
+        height: u32,
+        value: impl Fn(u32, u32) -> f32,
+    ) -> Vec<Vec<f32>> {
         let count = 32 - width.max(height).leading_zeros();
         let mut pyramid = Pyramid::new(filter, width, height, count);
         let mut levels = vec![Vec::new(); count as usize];
@@ -226,14 +232,31 @@ mod tests {
     #[test]
     fn streaming_agrees_with_the_definition_for_awkward_sizes() {
         for filter in [MipFilter::Box, MipFilter::Kaiser, MipFilter::Lanczos] {
-            for (width, height) in [(1, 1), (2, 2), (5, 3), (3, 1024), (1024, 3), (17, 31), (64, 64), (7, 1)] {
-                let all = levels(filter, width, height, |x, y| ((x * 7 + y * 13) % 11) as f32 / 11.0);
+            for (width, height) in [
+                (1, 1),
+                (2, 2),
+                (5, 3),
+                (3, 1024),
+                (1024, 3),
+                (17, 31),
+                (64, 64),
+                (7, 1),
+            ] {
+                let all = levels(filter, width, height, |x, y| {
+                    ((x * 7 + y * 13) % 11) as f32 / 11.0
+                });
                 for level in 1..all.len() {
-                    let (w, h) = ((width >> (level - 1)).max(1), (height >> (level - 1)).max(1));
+                    let (w, h) = (
+                        (width >> (level - 1)).max(1),
+                        (height >> (level - 1)).max(1),
+                    );
                     let expected = reference(filter, &all[level - 1], w, h);
                     assert_eq!(all[level].len(), expected.len());
                     for (a, b) in all[level].iter().zip(&expected) {
-                        assert!((f64::from(*a) - b).abs() < 1e-5, "{filter:?} {width}x{height}");
+                        assert!(
+                            (f64::from(*a) - b).abs() < 1e-5,
+                            "{filter:?} {width}x{height}"
+                        );
                     }
                 }
             }

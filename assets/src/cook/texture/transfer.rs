@@ -87,7 +87,10 @@ mod tests {
             let value = i as f32 / 200_000.0;
             let exact = linear_to_srgb(f64::from(value)) * 255.0;
             let code = f64::from(encoder.encode(value));
-            assert!((code - exact).abs() <= 0.5 + 1e-4, "{value}: {code} for {exact}");
+            assert!(
+                (code - exact).abs() <= 0.5 + 1e-4,
+                "{value}: {code} for {exact}"
+            );
         }
     }
 

@@ -14,7 +14,7 @@ pub use tokens::{
     TexturePreset, UnknownToken, parse_packing_policy,
 };
 
-use crate::format::texture_payload::PackingPolicy;
+use crate::format::payload_layout::PackingPolicy;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -54,7 +54,6 @@ pub struct TextureSettings {
     /// How hard the block encoder tries; `None` exactly when the format has no blocks.
     pub quality: EncodeQuality,
     /// How subresources are placed.
-    #[serde(with = "packing_token")]
     pub packing: PackingPolicy,
     /// What happens to light beyond the displayable range in an output that cannot hold it.
     pub hdr_handling: HdrHandling,
@@ -168,48 +167,6 @@ impl TextureSettings {
     }
 }
 
-/// Packing policies are written as tokens in settings.
-mod packing_token {
-    use super::{PackingPolicy, parse_packing_policy};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-    use std::borrow::Cow;
-
-    pub(super) fn serialize<S: Serializer>(
-        policy: &PackingPolicy,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(policy.token())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<PackingPolicy, D::Error> {
-        let token = <Cow<'de, str>>::deserialize(deserializer)?;
-        parse_packing_policy(&token).map_err(Error::custom)
-    }
-
-    pub(super) mod option {
-        use super::PackingPolicy;
-        use serde::{Deserializer, Serializer};
-
-        pub(in super::super) fn serialize<S: Serializer>(
-            policy: &Option<PackingPolicy>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            match policy {
-                Some(policy) => super::serialize(policy, serializer),
-                None => serializer.serialize_none(),
-            }
-        }
-
-        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<PackingPolicy>, D::Error> {
-            super::deserialize(deserializer).map(Some)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,7 +191,10 @@ mod tests {
         for preset in TexturePreset::ALL {
             let settings = preset.settings();
             let json = serde_json::to_string(&settings).unwrap();
-            assert_eq!(serde_json::from_str::<TextureSettings>(&json).unwrap(), settings);
+            assert_eq!(
+                serde_json::from_str::<TextureSettings>(&json).unwrap(),
+                settings
+            );
         }
     }
 

@@ -5,7 +5,7 @@ use super::tokens::{
     ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, TextureIntent,
 };
 use super::{SettingsError, TexturePreset, TextureSettings};
-use crate::format::texture_payload::PackingPolicy;
+use crate::format::payload_layout::PackingPolicy;
 use serde::{Deserialize, Serialize};
 
 /// One layer of texture settings. `None` means "not given".
@@ -54,7 +54,7 @@ pub struct TextureOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bc7_quality: Option<EncodeQuality>,
     /// How subresources are placed.
-    #[serde(skip_serializing_if = "Option::is_none", with = "super::packing_token::option")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub packing_policy: Option<PackingPolicy>,
     /// What happens to light beyond the displayable range.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -301,9 +301,14 @@ mod tests {
         let detect = |json: &str| from_json(json).resolve("wood_normal.png").unwrap().intent;
         assert_eq!(detect("{}"), TextureIntent::NormalTS);
         assert_eq!(detect(r#"{"detect_preset": false}"#), TextureIntent::Albedo);
-        assert_eq!(detect(r#"{"intent": "roughness"}"#), TextureIntent::Roughness);
+        assert_eq!(
+            detect(r#"{"intent": "roughness"}"#),
+            TextureIntent::Roughness
+        );
         assert_eq!(detect(r#"{"preset": "ui"}"#), TextureIntent::Data);
-        let height = TextureOptions::default().resolve("hill_height.png").unwrap();
+        let height = TextureOptions::default()
+            .resolve("hill_height.png")
+            .unwrap();
         assert_eq!(height.output_format, OutputFormat::R16);
     }
 
@@ -321,17 +326,23 @@ mod tests {
 
     #[test]
     fn an_intent_brings_its_space_and_format_unless_they_are_given() {
-        let roughness = from_json(r#"{"intent": "roughness"}"#).resolve("a.png").unwrap();
-        assert_eq!(roughness.source_color_space, ColorSpace::Linear);
-        assert_eq!(roughness.output_format, OutputFormat::Bc7);
-        let given = from_json(r#"{"intent": "roughness", "color_space": "srgb", "output_format": "rgba8"}"#)
+        let roughness = from_json(r#"{"intent": "roughness"}"#)
             .resolve("a.png")
             .unwrap();
+        assert_eq!(roughness.source_color_space, ColorSpace::Linear);
+        assert_eq!(roughness.output_format, OutputFormat::Bc7);
+        let given = from_json(
+            r#"{"intent": "roughness", "color_space": "srgb", "output_format": "rgba8"}"#,
+        )
+        .resolve("a.png")
+        .unwrap();
         assert_eq!(given.source_color_space, ColorSpace::SRGB);
         assert_eq!(given.output_format, OutputFormat::Rgba8);
         assert_eq!(given.quality, EncodeQuality::None);
         // With a preset, the intent changes nothing but itself.
-        let both = from_json(r#"{"preset": "albedo", "intent": "roughness"}"#).resolve("a.png").unwrap();
+        let both = from_json(r#"{"preset": "albedo", "intent": "roughness"}"#)
+            .resolve("a.png")
+            .unwrap();
         assert_eq!(both.intent, TextureIntent::Roughness);
         assert_eq!(both.output_format, OutputFormat::Bc7Srgb);
     }
@@ -346,7 +357,9 @@ mod tests {
         assert_eq!(format(TextureIntent::HdrEnvironment), OutputFormat::Rgba8);
         let one = from_json(r#"{"output_format": "rgba8"}"#);
         assert_eq!(
-            one.resolve_for(TextureIntent::NormalTS).unwrap().output_format,
+            one.resolve_for(TextureIntent::NormalTS)
+                .unwrap()
+                .output_format,
             OutputFormat::Rgba8
         );
     }
@@ -356,9 +369,15 @@ mod tests {
         let error = from_json(r#"{"output_format": "rgba8", "bc7_quality": "fast"}"#)
             .resolve("a.png")
             .unwrap_err();
-        assert_eq!(error, SettingsError::QualityWithoutBlocks { quality: EncodeQuality::Fast });
+        assert_eq!(
+            error,
+            SettingsError::QualityWithoutBlocks {
+                quality: EncodeQuality::Fast
+            }
+        );
         // The data format can use it.
-        let mixed = from_json(r#"{"output_format": "rgba8", "data_format": "bc7", "bc7_quality": "fast"}"#);
+        let mixed =
+            from_json(r#"{"output_format": "rgba8", "data_format": "bc7", "bc7_quality": "fast"}"#);
         assert_eq!(mixed.resolve("a.png").unwrap().quality, EncodeQuality::None);
         assert_eq!(
             mixed.resolve_for(TextureIntent::AO).unwrap().quality,
@@ -366,26 +385,47 @@ mod tests {
         );
         // A file that happens to be a height map does not contradict a quality for all textures.
         let inferred = from_json(r#"{"bc7_quality": "fast"}"#);
-        assert_eq!(inferred.resolve("hill_height.png").unwrap().quality, EncodeQuality::None);
-        assert_eq!(inferred.resolve("hill.png").unwrap().quality, EncodeQuality::Fast);
-        assert!(from_json(r#"{"bc7_quality": "fast", "preset": "data"}"#).resolve("a.png").is_err());
+        assert_eq!(
+            inferred.resolve("hill_height.png").unwrap().quality,
+            EncodeQuality::None
+        );
+        assert_eq!(
+            inferred.resolve("hill.png").unwrap().quality,
+            EncodeQuality::Fast
+        );
+        assert!(
+            from_json(r#"{"bc7_quality": "fast", "preset": "data"}"#)
+                .resolve("a.png")
+                .is_err()
+        );
         // "No block compression" without a format means the same texels uncompressed.
-        let none = from_json(r#"{"bc7_quality": "none"}"#).resolve("a.png").unwrap();
+        let none = from_json(r#"{"bc7_quality": "none"}"#)
+            .resolve("a.png")
+            .unwrap();
         assert_eq!(none.output_format, OutputFormat::Rgba8Srgb);
         let contradiction = from_json(r#"{"bc7_quality": "none", "output_format": "bc7"}"#);
         assert_eq!(
             contradiction.resolve("a.png").unwrap_err(),
-            SettingsError::BlocksWithoutQuality { format: OutputFormat::Bc7 }
+            SettingsError::BlocksWithoutQuality {
+                format: OutputFormat::Bc7
+            }
         );
     }
 
     #[test]
     fn a_mip_count_alone_is_a_limit() {
         let settings = from_json(r#"{"max_mips": 3}"#).resolve("a.png").unwrap();
-        assert_eq!((settings.mip_policy, settings.max_mip_levels), (MipPolicy::MaxCount, 3));
-        let full = from_json(r#"{"max_mips": 3, "mip_policy": "full"}"#).resolve("a.png").unwrap();
+        assert_eq!(
+            (settings.mip_policy, settings.max_mip_levels),
+            (MipPolicy::MaxCount, 3)
+        );
+        let full = from_json(r#"{"max_mips": 3, "mip_policy": "full"}"#)
+            .resolve("a.png")
+            .unwrap();
         assert_eq!(full.mip_policy, MipPolicy::FullChain);
-        let zero = from_json(r#"{"max_mips": 0}"#).resolve("a.png").unwrap_err();
+        let zero = from_json(r#"{"max_mips": 0}"#)
+            .resolve("a.png")
+            .unwrap_err();
         assert_eq!(zero, SettingsError::NoMipLevels);
     }
 
@@ -394,15 +434,22 @@ mod tests {
         let defaults = from_json(
             r#"{"mip_policy": "none", "flip_y": true, "packing_policy": "tight", "content_hashing": false}"#,
         );
-        let plain = defaults.under(&from_json(r#"{"flip_y": false}"#)).resolve("a.png").unwrap();
+        let plain = defaults
+            .under(&from_json(r#"{"flip_y": false}"#))
+            .resolve("a.png")
+            .unwrap();
         assert_eq!(plain.mip_policy, MipPolicy::None);
         assert!(!plain.flip_y);
-        let preset = defaults.under(&from_json(r#"{"preset": "albedo"}"#)).resolve("a.png").unwrap();
+        let preset = defaults
+            .under(&from_json(r#"{"preset": "albedo"}"#))
+            .resolve("a.png")
+            .unwrap();
         assert_eq!(preset.mip_policy, MipPolicy::FullChain);
         assert!(!preset.flip_y);
         assert_eq!(preset.packing, PackingPolicy::Tight);
         assert!(!preset.content_hashing);
-        let kept = from_json(r#"{"preset": "normal"}"#).under(&from_json(r#"{"mip_filter": "lanczos"}"#));
+        let kept =
+            from_json(r#"{"preset": "normal"}"#).under(&from_json(r#"{"mip_filter": "lanczos"}"#));
         let kept = kept.resolve("a.png").unwrap();
         assert_eq!(kept.intent, TextureIntent::NormalTS);
         assert_eq!(kept.mip_filter, MipFilter::Lanczos);
@@ -410,7 +457,12 @@ mod tests {
 
     #[test]
     fn grey_is_kept_only_where_no_format_is_named() {
-        assert!(!from_json(r#"{"force_rgba": false}"#).resolve("a.png").unwrap().force_rgba);
+        assert!(
+            !from_json(r#"{"force_rgba": false}"#)
+                .resolve("a.png")
+                .unwrap()
+                .force_rgba
+        );
         assert!(
             from_json(r#"{"force_rgba": false, "output_format": "rgba8"}"#)
                 .resolve("a.png")
@@ -421,21 +473,31 @@ mod tests {
 
     #[test]
     fn wrong_tokens_name_the_field_the_value_and_the_choice() {
-        let error = serde_json::from_str::<TextureOptions>(r#"{"mip_filter": "bicubic"}"#).unwrap_err();
+        let error =
+            serde_json::from_str::<TextureOptions>(r#"{"mip_filter": "bicubic"}"#).unwrap_err();
         assert!(
             error
                 .to_string()
                 .starts_with("invalid mip_filter: bicubic (expected box, kaiser or lanczos)")
         );
-        let error = serde_json::from_str::<TextureOptions>(r#"{"packing_policy": "dx"}"#).unwrap_err();
-        assert!(error.to_string().starts_with("invalid packing_policy: dx (expected d3d12 or tight)"));
+        let error =
+            serde_json::from_str::<TextureOptions>(r#"{"packing_policy": "dx"}"#).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("`dx`, expected `d3d12` or `tight`")
+        );
     }
 
     #[test]
     fn layers_survive_serialisation() {
-        let options = from_json(r#"{"preset":"hdr-env-32f","max_mips":4,"packing_policy":"tight"}"#);
+        let options =
+            from_json(r#"{"preset":"hdr-env-32f","max_mips":4,"packing_policy":"tight"}"#);
         let json = serde_json::to_string(&options).unwrap();
-        assert_eq!(json, r#"{"preset":"hdr-env-32f","max_mips":4,"packing_policy":"tight"}"#);
+        assert_eq!(
+            json,
+            r#"{"preset":"hdr-env-32f","max_mips":4,"packing_policy":"tight"}"#
+        );
         assert_eq!(from_json(&json), options);
     }
 }

@@ -1,10 +1,10 @@
 //! Presets: named bundles of texture settings, and how a file name suggests one.
 
+use super::TextureSettings;
 use super::tokens::{
     ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, TextureIntent,
     TexturePreset, UnknownToken,
 };
-use super::TextureSettings;
 
 impl TexturePreset {
     /// The intent it sets.
@@ -106,14 +106,20 @@ impl TexturePreset {
             return Some(Self::HdrEnvironment);
         }
         const SUFFIXES: &[(TexturePreset, &[&str])] = &[
-            (TexturePreset::Albedo, &["_albedo", "_basecolor", "_diffuse", "_color"]),
+            (
+                TexturePreset::Albedo,
+                &["_albedo", "_basecolor", "_diffuse", "_color"],
+            ),
             (TexturePreset::Normal, &["_normal", "_nrm"]),
             (TexturePreset::Roughness, &["_roughness", "_rough"]),
             (TexturePreset::Metallic, &["_metallic", "_metal"]),
             (TexturePreset::AO, &["_ao", "_occlusion"]),
             (TexturePreset::ORMPacked, &["_orm"]),
             (TexturePreset::Emissive, &["_emissive", "_emission"]),
-            (TexturePreset::HeightMap, &["_height", "_displacement", "_disp", "_bump"]),
+            (
+                TexturePreset::HeightMap,
+                &["_height", "_displacement", "_disp", "_bump"],
+            ),
             (TexturePreset::HdrEnvironment, &["_env", "_hdri"]),
         ];
         let stem = stem.to_ascii_lowercase();
@@ -263,18 +269,84 @@ mod tests {
         use OutputFormat as F;
         use TextureIntent as I;
         let rows = [
-            (TexturePreset::Albedo, I::Albedo, SRGB, MipFilter::Box, F::Bc7Srgb),
-            (TexturePreset::Normal, I::NormalTS, Linear, MipFilter::Box, F::Bc7),
-            (TexturePreset::Roughness, I::Roughness, Linear, MipFilter::Box, F::Bc7),
-            (TexturePreset::Metallic, I::Metallic, Linear, MipFilter::Box, F::Bc7),
+            (
+                TexturePreset::Albedo,
+                I::Albedo,
+                SRGB,
+                MipFilter::Box,
+                F::Bc7Srgb,
+            ),
+            (
+                TexturePreset::Normal,
+                I::NormalTS,
+                Linear,
+                MipFilter::Box,
+                F::Bc7,
+            ),
+            (
+                TexturePreset::Roughness,
+                I::Roughness,
+                Linear,
+                MipFilter::Box,
+                F::Bc7,
+            ),
+            (
+                TexturePreset::Metallic,
+                I::Metallic,
+                Linear,
+                MipFilter::Box,
+                F::Bc7,
+            ),
             (TexturePreset::AO, I::AO, Linear, MipFilter::Box, F::Bc7),
-            (TexturePreset::ORMPacked, I::ORMPacked, Linear, MipFilter::Box, F::Bc7),
-            (TexturePreset::Emissive, I::Emissive, SRGB, MipFilter::Box, F::Bc7Srgb),
-            (TexturePreset::UI, I::Data, SRGB, MipFilter::Lanczos, F::Bc7Srgb),
-            (TexturePreset::HdrEnvironment, I::HdrEnvironment, Linear, MipFilter::Box, F::Rgba16F),
-            (TexturePreset::HdrLightProbe, I::HdrLightProbe, Linear, MipFilter::Box, F::Rgba16F),
-            (TexturePreset::Data, I::Data, Linear, MipFilter::Box, F::Rgba8),
-            (TexturePreset::HeightMap, I::HeightMap, Linear, MipFilter::Box, F::R16),
+            (
+                TexturePreset::ORMPacked,
+                I::ORMPacked,
+                Linear,
+                MipFilter::Box,
+                F::Bc7,
+            ),
+            (
+                TexturePreset::Emissive,
+                I::Emissive,
+                SRGB,
+                MipFilter::Box,
+                F::Bc7Srgb,
+            ),
+            (
+                TexturePreset::UI,
+                I::Data,
+                SRGB,
+                MipFilter::Lanczos,
+                F::Bc7Srgb,
+            ),
+            (
+                TexturePreset::HdrEnvironment,
+                I::HdrEnvironment,
+                Linear,
+                MipFilter::Box,
+                F::Rgba16F,
+            ),
+            (
+                TexturePreset::HdrLightProbe,
+                I::HdrLightProbe,
+                Linear,
+                MipFilter::Box,
+                F::Rgba16F,
+            ),
+            (
+                TexturePreset::Data,
+                I::Data,
+                Linear,
+                MipFilter::Box,
+                F::Rgba8,
+            ),
+            (
+                TexturePreset::HeightMap,
+                I::HeightMap,
+                Linear,
+                MipFilter::Box,
+                F::R16,
+            ),
         ];
         assert_eq!(rows.len(), TexturePreset::ALL.len());
         for (i, (preset, intent, space, filter, format)) in rows.into_iter().enumerate() {
@@ -289,7 +361,10 @@ mod tests {
             assert_eq!(settings.mip_policy, MipPolicy::FullChain);
             assert_eq!(preset.uses_bc7(), i <= 7);
             assert_eq!(preset.is_hdr(), i == 8 || i == 9);
-            assert_eq!(settings.quality == EncodeQuality::Default, preset.uses_bc7());
+            assert_eq!(
+                settings.quality == EncodeQuality::Default,
+                preset.uses_bc7()
+            );
             assert!(!settings.flip_y && settings.force_rgba && !settings.flip_normal_green);
             assert!(!settings.bake_hdr && settings.exposure_ev == 0.0);
             settings.validate().unwrap();
@@ -304,7 +379,11 @@ mod tests {
         let wide: NamedPreset = "hdr-env-32f".parse().unwrap();
         assert_eq!(wide.settings().output_format, OutputFormat::Rgba32F);
         let error = "albdeo".parse::<NamedPreset>().unwrap_err();
-        assert!(error.to_string().starts_with("invalid preset: albdeo (expected albedo, "));
+        assert!(
+            error
+                .to_string()
+                .starts_with("invalid preset: albdeo (expected albedo, ")
+        );
     }
 
     #[test]

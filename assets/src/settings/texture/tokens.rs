@@ -1,6 +1,6 @@
 //! The words of texture settings: enumerations whose values are written as tokens.
 
-use crate::format::{texture_format::TextureFormat, texture_payload::PackingPolicy};
+use crate::format::{payload_layout::PackingPolicy, texture_format::TextureFormat};
 use std::fmt;
 use thiserror::Error;
 
@@ -348,16 +348,17 @@ impl OutputFormat {
     }
 }
 
-/// Reads a packing policy's token.
+/// Reads the token of a packing policy.
+///
+/// # Errors
+/// [`UnknownToken`] for anything but `d3d12` and `tight`.
 pub fn parse_packing_policy(token: &str) -> Result<PackingPolicy, UnknownToken> {
-    const TOKENS: &[&str] = &["d3d12", "tight"];
-    match token {
-        "d3d12" => Ok(PackingPolicy::D3d12),
-        "tight" => Ok(PackingPolicy::Tight),
-        _ => Err(UnknownToken {
+    [PackingPolicy::D3d12, PackingPolicy::Tight]
+        .into_iter()
+        .find(|policy| policy.token() == token)
+        .ok_or_else(|| UnknownToken {
             field: "packing_policy",
             value: token.to_owned(),
-            allowed: TOKENS,
-        }),
-    }
+            allowed: &["d3d12", "tight"],
+        })
 }

@@ -48,7 +48,8 @@ pub fn decode(
     options: &DecodeOptions,
     cancel: &CancelFlag,
 ) -> Result<Image, ImageError> {
-    let info = probe(bytes, name_hint, limits).map_err(|error| complete(error, bytes, name_hint))?;
+    let info =
+        probe(bytes, name_hint, limits).map_err(|error| complete(error, bytes, name_hint))?;
     cancel.check()?;
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         let mut source = SourceReader::new(bytes, cancel);
@@ -112,7 +113,8 @@ fn decode_pixels(
     match format {
         ImageFormat::Png => {
             png::check_complete(bytes)?;
-            let decoder = PngDecoder::with_limits(source, limits.for_decoders()).map_err(convert)?;
+            let decoder =
+                PngDecoder::with_limits(source, limits.for_decoders()).map_err(convert)?;
             let raster = read(decoder, info, options, cancel)?;
             finish(raster, info, options, cancel)
         }
@@ -244,7 +246,10 @@ fn read<D: ImageDecoder>(
     };
     let narrow = decoder.total_bytes();
     let mut texels = allocate(pixels * format.texel_bytes() as u64)?;
-    let Some(target) = usize::try_from(narrow).ok().and_then(|len| texels.get_mut(..len)) else {
+    let Some(target) = usize::try_from(narrow)
+        .ok()
+        .and_then(|len| texels.get_mut(..len))
+    else {
         return Err(ImageError::OutOfMemory { bytes: narrow });
     };
     decoder
@@ -275,8 +280,16 @@ fn native_to_little_endian(texels: &mut [u8], depth: Depth) {
     if cfg!(target_endian = "big") {
         match depth {
             Depth::Eight => {}
-            Depth::Sixteen => texels.as_chunks_mut::<2>().0.iter_mut().for_each(|b| b.reverse()),
-            Depth::Float => texels.as_chunks_mut::<4>().0.iter_mut().for_each(|b| b.reverse()),
+            Depth::Sixteen => texels
+                .as_chunks_mut::<2>()
+                .0
+                .iter_mut()
+                .for_each(|b| b.reverse()),
+            Depth::Float => texels
+                .as_chunks_mut::<4>()
+                .0
+                .iter_mut()
+                .for_each(|b| b.reverse()),
         }
     }
 }

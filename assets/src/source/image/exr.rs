@@ -89,12 +89,19 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ImageError> {
         {
             return header(index, part, roles);
         }
-        seen.push(format!("[{}]{}", names.join(" "), if part.deep { " (deep)" } else { "" }));
+        seen.push(format!(
+            "[{}]{}",
+            names.join(" "),
+            if part.deep { " (deep)" } else { "" }
+        ));
     }
     if version & HAS_DEEP_DATA != 0 {
         return Err(unsupported("deep data only"));
     }
-    Err(unsupported(format!("only the channels {}", seen.join(", "))))
+    Err(unsupported(format!(
+        "only the channels {}",
+        seen.join(", ")
+    )))
 }
 
 /// Where each of the channels goes, if they make up a picture.
@@ -122,7 +129,9 @@ fn header(
     part: &Part,
     roles: Vec<(String, &'static [usize])>,
 ) -> Result<Header, ImageError> {
-    let [x0, y0, x1, y1] = part.data_window.ok_or_else(|| corrupt("it has no data window"))?;
+    let [x0, y0, x1, y1] = part
+        .data_window
+        .ok_or_else(|| corrupt("it has no data window"))?;
     let extent = |from: i32, to: i32| {
         u32::try_from(i64::from(to) - i64::from(from) + 1)
             .ok()
@@ -131,7 +140,10 @@ fn header(
     };
     let (width, height) = (extent(x0, x1)?, extent(y0, y1)?);
     if let Some(channel) = part.channels.iter().find(|channel| channel.subsampled) {
-        return Err(unsupported(format!("the subsampled channel `{}`", channel.name)));
+        return Err(unsupported(format!(
+            "the subsampled channel `{}`",
+            channel.name
+        )));
     }
     let (block_width, block_height) = match part.tile {
         Some((0, _) | (_, 0)) => return Err(corrupt("its tiles are empty")),
@@ -146,7 +158,11 @@ fn header(
             format: ImageFormat::Exr,
             width,
             height,
-            channels: if has_alpha { Channels::Rgba } else { Channels::Rgb },
+            channels: if has_alpha {
+                Channels::Rgba
+            } else {
+                Channels::Rgb
+            },
             depth: Depth::Float,
             // A block lies there compressed, uncompressed and in between; the offset table beside it.
             decoder_bytes: block.saturating_mul(4).saturating_add(1 << 20),
@@ -171,7 +187,9 @@ fn text(bytes: &[u8], offset: usize) -> Result<(&[u8], usize), ImageError> {
     let rest = bytes.get(offset..).unwrap_or_default();
     match rest.iter().take(256).position(|&b| b == 0) {
         Some(len) => Ok((&rest[..len], offset + len + 1)),
-        None if rest.len() >= 256 => Err(corrupt(format!("the name at byte {offset} does not end"))),
+        None if rest.len() >= 256 => {
+            Err(corrupt(format!("the name at byte {offset} does not end")))
+        }
         None => Err(ImageError::NeedMoreBytes {
             at_least: bytes.len() as u64 + 1,
         }),
@@ -188,8 +206,11 @@ fn read_part(bytes: &[u8], mut offset: usize) -> Result<(Part, usize), ImageErro
         }
         let (_kind, next) = text(bytes, next)?;
         let size = i32::from_le_bytes(array(bytes, next)?);
-        let size = usize::try_from(size)
-            .map_err(|_| corrupt(format!("the attribute at byte {offset} has a negative size")))?;
+        let size = usize::try_from(size).map_err(|_| {
+            corrupt(format!(
+                "the attribute at byte {offset} has a negative size"
+            ))
+        })?;
         let start = next + 4;
         let value = || field(bytes, start, size);
         match name {
@@ -250,7 +271,10 @@ fn read_channels(value: &[u8]) -> Result<Vec<Channel>, ImageError> {
 }
 
 /// Decodes the chosen channels into float RGBA. Alpha that the file does not have is one.
-pub(super) fn decode(header: &Header, source: &mut SourceReader<'_>) -> Result<Vec<u8>, ImageError> {
+pub(super) fn decode(
+    header: &Header,
+    source: &mut SourceReader<'_>,
+) -> Result<Vec<u8>, ImageError> {
     const TEXEL: usize = 16;
     let reader = block::read(&mut *source, false).map_err(convert)?;
     let part = reader
@@ -270,7 +294,10 @@ pub(super) fn decode(header: &Header, source: &mut SourceReader<'_>) -> Result<V
         .map(|channel| {
             let name = channel.name.to_string();
             let role = header.roles.iter().find(|(wanted, _)| *wanted == name);
-            (channel.sample_type, role.map_or(&[][..], |(_, targets)| targets))
+            (
+                channel.sample_type,
+                role.map_or(&[][..], |(_, targets)| targets),
+            )
         })
         .collect();
 
@@ -316,7 +343,11 @@ fn scatter(samples: &[u8], sample_type: SampleType, row: &mut [u8], target: usiz
             let samples = samples.as_chunks::<2>().0.iter();
             put(&mut samples.map(|&b| half::f16::from_ne_bytes(b).to_f32()));
         }
-        SampleType::F32 => put(&mut samples.as_chunks::<4>().0.iter().map(|&b| f32::from_ne_bytes(b))),
+        SampleType::F32 => put(&mut samples
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|&b| f32::from_ne_bytes(b))),
         SampleType::U32 => {
             let samples = samples.as_chunks::<4>().0.iter();
             put(&mut samples.map(|&b| u32::from_ne_bytes(b) as f32));
@@ -341,7 +372,10 @@ mod tests {
             roles(names).map(|roles| roles.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
         };
         let names = |list: &[&str]| Some(list.iter().map(|n| (*n).to_owned()).collect());
-        assert_eq!(targets(&["A", "B", "G", "R", "Z"]), names(&["R", "G", "B", "A"]));
+        assert_eq!(
+            targets(&["A", "B", "G", "R", "Z"]),
+            names(&["R", "G", "B", "A"])
+        );
         assert_eq!(targets(&["B", "G", "R"]), names(&["R", "G", "B"]));
         assert_eq!(targets(&["A", "Y"]), names(&["Y", "A"]));
         assert_eq!(targets(&["height"]), names(&["height"]));

@@ -63,7 +63,9 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ImageError> {
         }
         let length = usize::from(u16::from_be_bytes(array(bytes, start)?));
         if length < 2 {
-            return Err(corrupt(format!("the segment at byte {start} has no room for its own length")));
+            return Err(corrupt(format!(
+                "the segment at byte {start} has no room for its own length"
+            )));
         }
         match kind {
             0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
@@ -162,7 +164,9 @@ fn walk_to_end(bytes: &[u8]) -> Result<(), ImageError> {
         }
         let length = usize::from(u16::from_be_bytes(array(bytes, start)?));
         if length < 2 {
-            return Err(corrupt(format!("the segment at byte {start} has no room for its own length")));
+            return Err(corrupt(format!(
+                "the segment at byte {start} has no room for its own length"
+            )));
         }
         offset = start + length;
         if kind == 0xDA {

@@ -192,7 +192,8 @@ impl Image {
         format: PixelFormat,
         texels: Vec<u8>,
     ) -> Result<Self, ImageError> {
-        let expected = u64::from(width) * u64::from(height) * format.texel_bytes() as u64;
+        let texels_in_all = u64::from(width) * u64::from(height);
+        let expected = texels_in_all.saturating_mul(format.texel_bytes() as u64);
         if expected == 0 || texels.len() as u64 != expected {
             return Err(ImageError::Unsupported {
                 format: "raw",

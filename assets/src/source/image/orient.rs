@@ -58,19 +58,30 @@ fn turn_texels<const N: usize>(
     orientation: Orientation,
 ) -> Result<Vec<u8>, ImageError> {
     if !transposes(orientation) {
-        if matches!(orientation, Orientation::FlipHorizontal | Orientation::Rotate180) {
+        if matches!(
+            orientation,
+            Orientation::FlipHorizontal | Orientation::Rotate180
+        ) {
             flip_columns::<N>(&mut texels, width);
         }
-        if matches!(orientation, Orientation::FlipVertical | Orientation::Rotate180) {
+        if matches!(
+            orientation,
+            Orientation::FlipVertical | Orientation::Rotate180
+        ) {
             flip_rows(&mut texels, width * N);
         }
         return Ok(texels);
     }
     // Upright column x is a stored row, from the top or from the bottom; upright row y is a stored
     // column, from the left or from the right.
-    let rows_from_bottom = matches!(orientation, Orientation::Rotate90 | Orientation::Rotate270FlipH);
-    let columns_from_right =
-        matches!(orientation, Orientation::Rotate270 | Orientation::Rotate270FlipH);
+    let rows_from_bottom = matches!(
+        orientation,
+        Orientation::Rotate90 | Orientation::Rotate270FlipH
+    );
+    let columns_from_right = matches!(
+        orientation,
+        Orientation::Rotate270 | Orientation::Rotate270FlipH
+    );
     let mut out = allocate(texels.len() as u64)?;
     let source = texels.as_chunks::<N>().0;
     let rows = out.chunks_exact_mut(height * N);
@@ -101,9 +112,17 @@ mod tests {
             let turned = turn(stored.clone(), width, height, 1, orientation).unwrap();
             assert_eq!(turned, expected.as_bytes(), "{orientation:?}");
             assert_eq!(transposes(orientation), expected.width() == 2);
-            let wide: Vec<u8> = stored.iter().flat_map(|&v| [v, v + 10, v + 20, v + 30]).collect();
+            let wide: Vec<u8> = stored
+                .iter()
+                .flat_map(|&v| [v, v + 10, v + 20, v + 30])
+                .collect();
             let turned = turn(wide, width, height, 4, orientation).unwrap();
-            assert!(turned.chunks(4).map(|t| t[0]).eq(expected.as_bytes().iter().copied()));
+            assert!(
+                turned
+                    .chunks(4)
+                    .map(|t| t[0])
+                    .eq(expected.as_bytes().iter().copied())
+            );
         }
     }
 

@@ -8,7 +8,9 @@ pub(super) fn allocate(bytes: u64) -> Result<Vec<u8>, ImageError> {
     let refused = || ImageError::OutOfMemory { bytes };
     let len = usize::try_from(bytes).map_err(|_| refused())?;
     // Asking first costs nothing; `vec!` would end the process instead of saying no.
-    Vec::<u8>::new().try_reserve_exact(len).map_err(|_| refused())?;
+    Vec::<u8>::new()
+        .try_reserve_exact(len)
+        .map_err(|_| refused())?;
     Ok(vec![0; len])
 }
 
@@ -95,7 +97,10 @@ pub(super) fn repair_floats(texels: &mut [u8], cancel: &CancelFlag) -> Result<u6
 }
 
 /// Makes RGBA8 texels opaque if all of them are fully transparent; says whether it did.
-pub(super) fn opaque_if_all_clear(texels: &mut [u8], cancel: &CancelFlag) -> Result<bool, Cancelled> {
+pub(super) fn opaque_if_all_clear(
+    texels: &mut [u8],
+    cancel: &CancelFlag,
+) -> Result<bool, Cancelled> {
     for part in texels.chunks(1 << 20) {
         cancel.check()?;
         if part.as_chunks::<4>().0.iter().any(|texel| texel[3] != 0) {
@@ -116,9 +121,21 @@ mod tests {
     fn widening_in_place_reads_every_texel_before_it_is_overwritten() {
         let cancel = CancelFlag::new();
         let cases: [(Widen, Vec<u8>, Vec<u8>); 3] = [
-            (Widen::GreyToRgba, vec![1, 2], vec![1, 1, 1, 255, 2, 2, 2, 255]),
-            (Widen::GreyAlphaToRgba, vec![1, 9, 2, 8], vec![1, 1, 1, 9, 2, 2, 2, 8]),
-            (Widen::RgbToRgba, vec![1, 2, 3, 4, 5, 6], vec![1, 2, 3, 255, 4, 5, 6, 255]),
+            (
+                Widen::GreyToRgba,
+                vec![1, 2],
+                vec![1, 1, 1, 255, 2, 2, 2, 255],
+            ),
+            (
+                Widen::GreyAlphaToRgba,
+                vec![1, 9, 2, 8],
+                vec![1, 1, 1, 9, 2, 2, 2, 8],
+            ),
+            (
+                Widen::RgbToRgba,
+                vec![1, 2, 3, 4, 5, 6],
+                vec![1, 2, 3, 255, 4, 5, 6, 255],
+            ),
         ];
         for (how, mut buffer, expected) in cases {
             buffer.resize(8, 0);
@@ -132,15 +149,30 @@ mod tests {
 
     #[test]
     fn numbers_that_are_none_are_replaced() {
-        let values = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -2.5, 1e6, f32::MAX];
+        let values = [
+            f32::NAN,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            -2.5,
+            1e6,
+            f32::MAX,
+        ];
         let mut bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         assert_eq!(repair_floats(&mut bytes, &CancelFlag::new()).unwrap(), 4);
-        let values: Vec<f32> = bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
+        let values: Vec<f32> = bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&b| f32::from_le_bytes(b))
+            .collect();
         assert_eq!(values, [0.0, 65504.0, -65504.0, -2.5, 1e6, 65504.0]);
     }
 
     #[test]
     fn memory_that_does_not_exist_is_an_error() {
-        assert_eq!(allocate(u64::MAX), Err(ImageError::OutOfMemory { bytes: u64::MAX }));
+        assert_eq!(
+            allocate(u64::MAX),
+            Err(ImageError::OutOfMemory { bytes: u64::MAX })
+        );
     }
 }

@@ -38,7 +38,11 @@ pub(super) fn probe(bytes: &[u8]) -> Result<ImageInfo, ImageError> {
         (3, 1 | 2 | 4 | 8) => Channels::Rgb,
         (4, 8 | 16) => Channels::GreyAlpha,
         (6, 8 | 16) => Channels::Rgba,
-        _ => return Err(corrupt(format!("{bits} bits with colour type {color} do not exist"))),
+        _ => {
+            return Err(corrupt(format!(
+                "{bits} bits with colour type {color} do not exist"
+            )));
+        }
     };
     if compression != 0 || filter != 0 || interlace > 1 {
         return Err(corrupt(format!(

@@ -135,7 +135,10 @@ mod tests {
         assert_eq!(sniffed(b"#?RADIANCE\n"), Ok(ImageFormat::Hdr));
         assert_eq!(sniffed(b"#?RGBE\n"), Ok(ImageFormat::Hdr));
         assert_eq!(sniffed(b""), Err(ImageError::Empty));
-        assert!(matches!(sniffed(b"GIF89a...."), Err(ImageError::Unsupported { format: "GIF", .. })));
+        assert!(matches!(
+            sniffed(b"GIF89a...."),
+            Err(ImageError::Unsupported { format: "GIF", .. })
+        ));
         assert!(matches!(
             sniffed(b"RIFF\x10\0\0\0WEBPVP8 "),
             Err(ImageError::Unsupported { format: "WebP", .. })
@@ -145,14 +148,29 @@ mod tests {
     #[test]
     fn text_is_no_image_whatever_its_name() {
         let error = sniffed(b"this is not a png\n").unwrap_err();
-        assert_eq!(error.to_string(), "the content is of no known image format; it begins with `this is not `");
-        assert!(matches!(sniffed(b"BMW is not a bitmap, it is a car"), Err(ImageError::UnknownFormat { .. })));
+        assert_eq!(
+            error.to_string(),
+            "the content is of no known image format; it begins with `this is not `"
+        );
+        assert!(matches!(
+            sniffed(b"BMW is not a bitmap, it is a car"),
+            Err(ImageError::UnknownFormat { .. })
+        ));
     }
 
     #[test]
     fn a_beginning_of_a_signature_asks_for_the_rest() {
-        assert_eq!(sniffed(b"\x89PN"), Err(ImageError::NeedMoreBytes { at_least: 8 }));
-        assert_eq!(sniffed(b"#?"), Err(ImageError::NeedMoreBytes { at_least: 10 }));
-        assert_eq!(sniffed(b"\0\0\x02"), Err(ImageError::NeedMoreBytes { at_least: 18 }));
+        assert_eq!(
+            sniffed(b"\x89PN"),
+            Err(ImageError::NeedMoreBytes { at_least: 8 })
+        );
+        assert_eq!(
+            sniffed(b"#?"),
+            Err(ImageError::NeedMoreBytes { at_least: 10 })
+        );
+        assert_eq!(
+            sniffed(b"\0\0\x02"),
+            Err(ImageError::NeedMoreBytes { at_least: 18 })
+        );
     }
 }

@@ -26,7 +26,10 @@ pub(super) fn probe(bytes: &[u8]) -> Result<ImageInfo, ImageError> {
         {
             return Err(ImageError::Unsupported {
                 format: "Radiance HDR",
-                feature: format!("pixels of the format `{}`", String::from_utf8_lossy(format.trim_ascii())),
+                feature: format!(
+                    "pixels of the format `{}`",
+                    String::from_utf8_lossy(format.trim_ascii())
+                ),
             });
         }
     }

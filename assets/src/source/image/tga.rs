@@ -55,7 +55,10 @@ impl Header {
         if self.map_type == 1 && (self.map_entries == 0 || !entry_is_known) {
             return Some("its colour map has no entries, or entries of an unknown size");
         }
-        if self.map_type == 0 && (self.map_entries != 0 || self.map_entry_bits != 0) && !self.is_sloppy() {
+        if self.map_type == 0
+            && (self.map_entries != 0 || self.map_entry_bits != 0)
+            && !self.is_sloppy()
+        {
             return Some("it describes a colour map that it does not have");
         }
         let attribute_bits = self.attribute_bits();
@@ -133,7 +136,11 @@ pub(super) fn probe(bytes: &[u8]) -> Result<ImageInfo, ImageError> {
         } else {
             header.bits
         };
-        if bits == 32 { Channels::Rgba } else { Channels::Rgb }
+        if bits == 32 {
+            Channels::Rgba
+        } else {
+            Channels::Rgb
+        }
     };
     let (width, height) = (u32::from(header.width), u32::from(header.height));
     let map = u64::from(header.map_entries) * 4;
