@@ -10,7 +10,7 @@ use std::{fmt, path::PathBuf, time::Instant};
 
 use crate::{
     report::ImportReport,
-    service::{CancelBell, Departure, Departures, ReportTicket},
+    service::{Arrivals, CancelBell, Departure, Departures, ReportTicket},
     work::{OpenItem, WorkItems},
 };
 
@@ -47,7 +47,7 @@ impl fmt::Display for JobId {
 /// assert_eq!(request.source(), "wood.png");
 /// ```
 #[derive(Component, Clone, Debug)]
-#[component(immutable, on_remove = ImportRequest::removed)]
+#[component(immutable, on_add = ImportRequest::added, on_remove = ImportRequest::removed)]
 pub struct ImportRequest {
     source: String,
     container: Option<PathBuf>,
@@ -112,6 +112,12 @@ impl ImportRequest {
     /// The cooked root that was given, if one was.
     pub fn container(&self) -> Option<&std::path::Path> {
         self.container.as_deref()
+    }
+
+    fn added(mut world: DeferredWorld, context: HookContext) {
+        if let Some(mut arrivals) = world.get_resource_mut::<Arrivals>() {
+            arrivals.0.push(context.entity);
+        }
     }
 
     /// A job whose entity loses its request is cancelled: its report is delivered here, and the

@@ -77,6 +77,11 @@ impl CancelBell {
     }
 }
 
+/// Entities that were given a request since the last tick, in that order. The order of entities
+/// themselves says nothing: their numbers are recycled.
+#[derive(Resource, Debug, Default)]
+pub struct Arrivals(pub Vec<Entity>);
+
 /// Jobs whose entity lost its request or was despawned since the last tick.
 #[derive(Resource, Debug, Default)]
 pub struct Departures(pub Vec<Departure>);

@@ -3,14 +3,14 @@
 //! Two doors lead here: the channel of the clients, and entities that were spawned with an
 //! [`ImportRequest`]. Both leave as the same kind of job, in one order.
 
-use bevy_ecs::prelude::*;
+use bevy_ecs::{entity::EntityHashMap, prelude::*};
 use bevy_kiln_components::{
     container::{CommitCursor, Container, ContainerState, ContainersByRoot},
     job::{
         CancelToken, Diagnostics, ImportRequest, JobId, JobOrder, JobOwner, JobState, JobTimes,
         Progress, TargetContainer,
     },
-    service::{CancelBell, JobNames, Refused, ReportTicket, ServiceState, Submission},
+    service::{Arrivals, CancelBell, JobNames, Refused, ReportTicket, ServiceState, Submission},
     settings::ImportSettings,
 };
 use crossbeam_channel::Receiver;
@@ -69,7 +69,9 @@ pub fn accept_requests(world: &mut World, fresh: &mut QueryState<(Entity, Option
         .collect();
     // Clients' jobs have their ids already, and ids are given out in the order of the queue.
     // Spawned requests come after them, in the order in which they were spawned.
-    entities.sort_by_key(|(entity, id)| (id.is_none(), *id, *entity));
+    let arrivals = std::mem::take(&mut world.resource_mut::<Arrivals>().0);
+    let places: EntityHashMap<usize> = arrivals.into_iter().zip(0..).collect();
+    entities.sort_by_key(|(entity, id)| (id.is_none(), *id, places.get(entity).copied()));
     for (entity, _) in entities {
         accept(world, entity);
     }
