@@ -34,6 +34,7 @@ use crate::{
     completion::{Completion, CompletionSender},
     containers::{OpenStore, root_of},
     dispatch::ReadyWork,
+    finalize::last_is_ending,
     load::{LoadedJobs, fail},
     progress::ProgressFeed,
     report::{EndedJobs, JobProducts, forget_unemitted},
@@ -112,6 +113,9 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
         return false;
     };
     if cursor.write_error.is_some() || cursor.draining {
+        return false;
+    }
+    if last_is_ending(world, cursor) {
         return false;
     }
     let interval = world.resource::<ImportSettings>().commit_interval;

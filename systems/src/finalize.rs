@@ -70,6 +70,9 @@ fn settle(world: &mut World, container: Entity) {
         fail_emitted(world, container);
         return;
     }
+    if last_is_ending(world, cursor) {
+        return;
+    }
     if !is_held(world, container) {
         // A commit in the middle of a run is always followed by one at its end, also when the jobs
         // after it have all failed.
@@ -90,6 +93,15 @@ fn settle(world: &mut World, container: Entity) {
     if wanted && between_jobs && (idle || cursor.is_due(interval)) {
         commit(world, container, !idle);
     }
+}
+
+/// Whether the job that emitted last was cancelled in this tick and is about to be taken back. As
+/// long as nothing follows it and no commit includes it, that is still possible.
+pub(crate) fn last_is_ending(world: &World, cursor: &CommitCursor) -> bool {
+    cursor
+        .emitted
+        .last()
+        .is_some_and(|last| EndedJobs::is_ending(world, last.job))
 }
 
 fn commit(world: &mut World, container: Entity, provisional: bool) {

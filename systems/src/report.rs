@@ -58,6 +58,11 @@ impl EndedJobs {
 
     pub(crate) fn is_ending(world: &World, job: Entity) -> bool {
         world.resource::<Self>().known.contains(&job)
+            || world
+                .resource::<Departures>()
+                .0
+                .iter()
+                .any(|departure| departure.job == job)
     }
 }
 
