@@ -93,15 +93,13 @@ fn accept(world: &mut World, entity: Entity) {
         *ticket.names_mut() = names;
     } else {
         // Spawned as an entity: it waits instead of being refused, however many there are.
-        match state.admit(usize::MAX, names, |id, token, ticket| (id, token, ticket)) {
+        // A token that the user gave is in the user's hands already: it is the job's.
+        let token = world.get::<CancelToken>(entity).cloned().unwrap_or_default();
+        match state.admit(usize::MAX, names, token, |id, token, ticket| (id, token, ticket)) {
             Ok((_, (id, token, ticket))) => {
                 world
                     .entity_mut(entity)
-                    .insert((id, ticket, JobOwner::User));
-                // A token that the user gave stays: it is in the user's hands already.
-                if world.get::<CancelToken>(entity).is_none() {
-                    world.entity_mut(entity).insert(token);
-                }
+                    .insert((id, token, ticket, JobOwner::User));
             }
             Err(error) => refused = Some(error),
         }
