@@ -6,6 +6,7 @@
 use bevy_ecs::{entity::EntityHashSet, prelude::*};
 use bevy_kiln_assets::diagnostic::Diagnostic;
 use bevy_kiln_components::{
+    budget::MemoryClaim,
     container::{CommitCursor, ContainerState},
     job::{
         CancelToken, Diagnostics, FinishedReport, ImportRequest, JobId, JobOrder, JobOwner,
@@ -128,7 +129,7 @@ fn end_job(world: &mut World, job: Entity, ending: Ending) {
     world
         .entity_mut(job)
         .insert(state)
-        .remove::<(InFlight, TargetContainer)>();
+        .remove::<(InFlight, TargetContainer, MemoryClaim)>();
     ProgressFeed::ended(world, job, state);
     let Some(ticket) = world.entity_mut(job).take::<ReportTicket>() else {
         // It was refused before it had a ticket.
