@@ -75,11 +75,12 @@ fn settle(world: &mut World, container: Entity) {
     }
     if !is_held(world, container) {
         // A commit in the middle of a run is always followed by one at its end, also when the jobs
-        // after it have all failed.
+        // after it have all failed. What a failed job leaves behind on request is committed too.
         let unfinished = !cursor.commit_failed
-            && world
-                .get::<OpenStore>(container)
-                .is_some_and(|store| store.0.is_provisional());
+            && (cursor.kept_partial
+                || world
+                    .get::<OpenStore>(container)
+                    .is_some_and(|store| store.0.is_provisional()));
         if unfinished {
             commit(world, container, false);
         } else {
