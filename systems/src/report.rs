@@ -154,16 +154,20 @@ fn announce(world: &mut World, job: Entity, report: Arc<ImportReport>) {
         report,
     };
     world.write_message(event.clone());
-    if world.get::<JobOwner>(job) != Some(&JobOwner::Client) {
-        world
-            .entity_mut(job)
-            .insert(FinishedReport(event.report.clone()));
+    // Observers, and whoever despawned it, may have left no entity.
+    let client = world.get::<JobOwner>(job) == Some(&JobOwner::Client);
+    if let Ok(mut entity) = world.get_entity_mut(job)
+        && !client
+    {
+        entity.insert(FinishedReport(event.report.clone()));
     }
     world.trigger(event);
-    if world.get::<JobOwner>(job) == Some(&JobOwner::Client) {
-        world.despawn(job);
-    } else if let Ok(mut entity) = world.get_entity_mut(job) {
-        entity.despawn_related::<WorkItems>();
+    if let Ok(mut entity) = world.get_entity_mut(job) {
+        if client {
+            entity.despawn();
+        } else {
+            entity.despawn_related::<WorkItems>();
+        }
     }
 }
 
@@ -367,15 +371,12 @@ fn forget_departed(world: &mut World, departure: Departure) {
     if departure.loaded {
         one_less_loaded(world);
     }
-    if let Some(mut state) = world.get_mut::<JobState>(departure.job) {
-        // Only its request was removed; the entity is still there.
-        *state = JobState::Cancelled;
+    if let Ok(mut job) = world.get_entity_mut(departure.job) {
+        // Only its request was removed.
+        job.remove::<(InFlight, TargetContainer, MemoryClaim, ReportTicket)>();
     }
     if let Some(report) = departure.report {
-        world.write_message(ImportFinished {
-            entity: departure.job,
-            report,
-        });
+        announce(world, departure.job, report);
     }
 }
 
