@@ -39,7 +39,7 @@ pub const UNREGISTERED: WorkKind = WorkKind("Unregistered");
 
 /// What tests and tasks share: scripts, gates, and a log of what the tasks did.
 #[derive(Clone, Default)]
-pub struct Stage(Arc<Mutex<Backstage>>);
+pub struct Stage(Arc<Mutex<Backstage>>, Arc<Mutex<()>>);
 
 #[derive(Default)]
 struct Backstage {
@@ -72,6 +72,12 @@ impl Stage {
     pub fn open(&self, gate: &str) {
         let gate = self.lock().gates.remove(gate).expect("the gate is held");
         gate.0.close();
+    }
+
+    /// Holds loads up after the head of a source was read, on the thread that loads it: only for
+    /// tests that hold a single source, and not for long.
+    pub fn hold_recognition(&self) -> MutexGuard<'_, ()> {
+        self.1.lock().unwrap()
     }
 
     /// Everything that tasks did so far: the names of the gates that they have come to.
@@ -260,6 +266,7 @@ impl Importer for FakeImporter {
     }
 
     fn recognizes(&self, _: &[u8]) -> bool {
+        let _held = self.stage.hold_recognition();
         false
     }
 
