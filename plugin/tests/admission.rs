@@ -217,7 +217,8 @@ fn counters_of_good_bad_and_cancelled_jobs() {
     }
     stepper.stage.hold(&["cook g"]);
     let cancelled = stepper.submit("cancelled.head", Script::of([Step::texture("g")]));
-    stepper.until_item("g", WorkState::Running);
+    stepper.settle();
+    assert_eq!(stepper.item("g"), Some(WorkState::Running));
     assert_eq!(counters(&stepper, TEXTURES).in_flight(), 1);
     cancelled.cancel();
     stepper.tick();

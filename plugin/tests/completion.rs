@@ -78,6 +78,19 @@ fn a_cook_fails_or_panics_and_others_go_on() {
 }
 
 #[test]
+fn a_cook_that_would_spoil_the_container_fails_alone() {
+    let mut stepper = Stepper::new();
+    for step in [Step::texture("bad"), Step::buffer("bad")] {
+        let steps = [Step::buffer("good"), step.cook(Act::Misshape)];
+        let job = stepper.watch("bad.head", Script::of(steps));
+        let other = stepper.watch("b.head", Script::one("b"));
+        let report = stepper.ended_once(job, JobState::Failed);
+        assert_eq!(codes(&report), ["import.emission_invalid"]);
+        stepper.ended_once(other, JobState::Complete);
+    }
+}
+
+#[test]
 fn cancelled_before_any_tick_and_while_pending() {
     let mut settings = common::settings();
     settings.max_in_flight_jobs = 1;

@@ -256,6 +256,7 @@ fn a_second_import_appends() {
     let before = files(&stepper.root());
     let second = stepper.submit("1.head", mixed(1));
     let second = stepper.finish(&second);
+    assert!(second.success, "{second:?}");
     stepper.drain();
     let after = files(&stepper.root());
     for (path, bytes) in &before {
@@ -274,7 +275,8 @@ fn an_unchanged_import_writes_nothing() {
     let jobs = |stepper: &mut Stepper| {
         for job in 0..2 {
             let handle = stepper.submit(&format!("{job}.head"), mixed(job));
-            assert!(stepper.finish(&handle).success);
+            let report = stepper.finish(&handle);
+            assert!(report.success, "{report:?}");
         }
         stepper.drain();
     };

@@ -4,7 +4,7 @@ use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     format::{
-        buffer_table::BufferLayout,
+        buffer_table::{BufferElements, BufferLayout, BufferUsage},
         catalog::CatalogEntry,
         ids::ContentHash,
         payload_layout::{PackingPolicy, PayloadLayout},
@@ -115,6 +115,8 @@ pub enum Act {
     Succeed,
     Fail,
     Panic,
+    /// A result that breaks the rules of the container.
+    Misshape,
 }
 
 /// A source, as it is imported.
@@ -285,7 +287,7 @@ impl Importer for FakeImporter {
             let script = script.expect("the source has a script");
             stage.pass(format!("plan {file}")).await;
             match script.plan {
-                Act::Succeed => {}
+                Act::Succeed | Act::Misshape => {}
                 Act::Fail => {
                     let error = Diagnostic::new(codes::import::PLAN_INVALID, "as the script says");
                     return Err(vec![error]);
@@ -452,7 +454,7 @@ impl Task {
             return Err(error.diagnostic(&step.name).into());
         }
         match step.cook {
-            Act::Succeed => {}
+            Act::Succeed | Act::Misshape => {}
             Act::Fail => {
                 let text = format!("{} fails as the script says", step.name);
                 return Err(Diagnostic::new(codes::import::DEPENDENCY_FAILED, text).into());
@@ -495,6 +497,9 @@ fn texture(content: &str, source: &str, step: &Step) -> Emission {
         ContentHash::NONE
     };
     store_hash(&mut payload, content_hash);
+    if step.cook == Act::Misshape {
+        payload.pop();
+    }
     Emission::Texture(TextureEmission {
         payload,
         shape,
@@ -507,9 +512,14 @@ fn texture(content: &str, source: &str, step: &Step) -> Emission {
 
 fn buffer(content: &str, step: &Step) -> Emission {
     let bytes = content.as_bytes().repeat(3);
+    // An alignment that is no power of two, unless the bytes are to break a rule of their layout.
+    let layout = match step.cook {
+        Act::Misshape => BufferLayout::INVERSE_BIND,
+        _ => BufferLayout::new(BufferUsage::STATIC_STORAGE, BufferElements::Raw, 12),
+    };
     Emission::Buffer(BufferEmission {
         name: step.name.clone(),
-        layout: BufferLayout::INVERSE_BIND,
+        layout,
         content_hash: if step.hashing {
             ContentHash::of(&bytes)
         } else {

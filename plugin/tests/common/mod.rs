@@ -381,8 +381,11 @@ pub fn container_state(world: &mut World) -> Option<ContainerState> {
     containers.iter(world).next().cloned()
 }
 
+/// Files and their bytes.
+pub type Files = BTreeMap<PathBuf, Vec<u8>>;
+
 /// Every file below a folder with its bytes.
-pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn files(folder: &Path) -> Files {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
