@@ -9,7 +9,9 @@ use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     format::{
-        buffer_table::BufferEntry, index::AssetRecord, texture_payload::{FallbackTexture, TexturePayload},
+        buffer_table::BufferEntry,
+        index::AssetRecord,
+        texture_payload::{FallbackTexture, TexturePayload},
         texture_table::TextureEntry,
     },
 };

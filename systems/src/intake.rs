@@ -20,7 +20,10 @@ use std::{
     time::Instant,
 };
 
-use crate::report::{EndedJobs, Ending};
+use crate::{
+    containers::is_held,
+    report::{EndedJobs, Ending},
+};
 
 /// Where the requests of clients come in.
 #[derive(Resource)]
@@ -94,8 +97,13 @@ fn accept(world: &mut World, entity: Entity) {
     } else {
         // Spawned as an entity: it waits instead of being refused, however many there are.
         // A token that the user gave is in the user's hands already: it is the job's.
-        let token = world.get::<CancelToken>(entity).cloned().unwrap_or_default();
-        match state.admit(usize::MAX, names, token, |id, token, ticket| (id, token, ticket)) {
+        let token = world
+            .get::<CancelToken>(entity)
+            .cloned()
+            .unwrap_or_default();
+        match state.admit(usize::MAX, names, token, |id, token, ticket| {
+            (id, token, ticket)
+        }) {
             Ok((_, (id, token, ticket))) => {
                 world
                     .entity_mut(entity)
@@ -151,6 +159,14 @@ fn refuse(world: &mut World, entity: Entity, error: Refused) {
 /// The container entity of a root, spawned idle if there is none.
 fn container_at(world: &mut World, root: PathBuf) -> Entity {
     if let Some(&entity) = world.resource::<ContainersByRoot>().0.get(&root) {
+        // Opening failed for jobs that are gone. Another job may have better luck.
+        if matches!(
+            world.get::<ContainerState>(entity),
+            Some(ContainerState::Failed(_))
+        ) && !is_held(world, entity)
+        {
+            world.entity_mut(entity).insert(ContainerState::Idle);
+        }
         return entity;
     }
     let entity = world
