@@ -18,7 +18,9 @@ use common::{
 
 fn limited(workers: usize, queue: usize) -> ImportSettings {
     let mut settings = common::settings();
-    settings.pipelines.set(TEXTURES, PipelineLimit { workers, queue });
+    settings
+        .pipelines
+        .set(TEXTURES, PipelineLimit { workers, queue });
     settings
 }
 
@@ -105,7 +107,10 @@ fn memory_stays_within_the_budget() {
     let job = stepper.submit("a.head", Script::of(steps));
     stepper.until_item("b", WorkState::Running);
     stepper.settle();
-    assert_eq!((used(&stepper), stepper.item("c")), (8_000, Some(WorkState::Ready)));
+    assert_eq!(
+        (used(&stepper), stepper.item("c")),
+        (8_000, Some(WorkState::Ready))
+    );
     // The first holds up the output: results pile up, and so they are claimed by their true size.
     for gate in gates.iter().skip(1) {
         stepper.stage.open(gate);
@@ -202,7 +207,11 @@ fn a_job_that_is_despawned_gives_its_memory_back() {
 #[test]
 fn counters_of_good_bad_and_cancelled_jobs() {
     let mut stepper = Stepper::new();
-    let steps = [Step::texture("a"), Step::texture("b"), Step::buffer("c").after(&[0])];
+    let steps = [
+        Step::texture("a"),
+        Step::texture("b"),
+        Step::buffer("c").after(&[0]),
+    ];
     let good = stepper.submit("good.head", Script::of(steps));
     assert!(stepper.finish(&good).success);
     let bad = [
@@ -226,8 +235,14 @@ fn counters_of_good_bad_and_cancelled_jobs() {
     stepper.stage.open("cook g");
     stepper.drain();
     let (textures, buffers) = (counters(&stepper, TEXTURES), counters(&stepper, BUFFERS));
-    assert_eq!((textures.submitted, textures.completed, textures.failed), (4, 2, 2));
-    assert_eq!((buffers.submitted, buffers.completed, buffers.failed), (3, 1, 2));
+    assert_eq!(
+        (textures.submitted, textures.completed, textures.failed),
+        (4, 2, 2)
+    );
+    assert_eq!(
+        (buffers.submitted, buffers.completed, buffers.failed),
+        (3, 1, 2)
+    );
 }
 
 #[test]
@@ -253,7 +268,10 @@ fn progress_goes_from_phase_to_phase_and_by_items_between() {
     assert!((overall(&stepper) - 0.9).abs() < 1e-6);
     stepper.until_job(job, JobState::Complete);
     let progress = stepper.world().get::<Progress>(job).unwrap();
-    assert_eq!((progress.total, progress.completed, progress.failed), (4, 4, 0));
+    assert_eq!(
+        (progress.total, progress.completed, progress.failed),
+        (4, 4, 0)
+    );
 }
 
 #[test]
@@ -265,7 +283,10 @@ fn a_kind_that_nobody_registered() {
     let report = stepper.finish(&job);
     assert_eq!(codes(&report), ["import.plan.pipeline_missing"]);
     assert!(report.diagnostics[0].message.contains(kind.0));
-    assert!(!stepper.stage.reached("cook a"), "nothing of the plan is started");
+    assert!(
+        !stepper.stage.reached("cook a"),
+        "nothing of the plan is started"
+    );
     assert_eq!(counters(&stepper, TEXTURES).submitted, 0);
 }
 

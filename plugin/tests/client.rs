@@ -45,7 +45,10 @@ fn many_threads_submit_at_once() {
     let mut handles = Vec::new();
     for thread in threads {
         let mine = thread.join().unwrap();
-        assert!(mine.windows(2).all(|pair| pair[0].id() < pair[1].id()), "ascending");
+        assert!(
+            mine.windows(2).all(|pair| pair[0].id() < pair[1].id()),
+            "ascending"
+        );
         ids.extend(mine.iter().map(|handle| handle.id().0));
         handles.extend(mine);
     }
@@ -66,7 +69,11 @@ fn many_threads_submit_at_once() {
         })
         .collect();
     indices.sort_unstable();
-    assert!(indices.iter().all(|(job, index)| job.0 == u64::from(*index)));
+    assert!(
+        indices
+            .iter()
+            .all(|(job, index)| job.0 == u64::from(*index))
+    );
 }
 
 #[test]
@@ -169,10 +176,16 @@ fn a_requested_shutdown_is_not_a_finished_one() {
     let client = stepper.client.clone();
     assert!(client.is_accepting() && !client.is_stopped());
     assert!(client.request_shutdown());
-    assert!(!client.request_shutdown(), "only the first call asks for it");
+    assert!(
+        !client.request_shutdown(),
+        "only the first call asks for it"
+    );
     assert!(!client.is_accepting() && !client.is_stopped());
     let refused = client.submit(ImportRequest::new("b.head"));
-    assert!(matches!(refused, Err(SubmitError::Refused(Refused::Shutdown))));
+    assert!(matches!(
+        refused,
+        Err(SubmitError::Refused(Refused::Shutdown))
+    ));
     stepper.tick();
     assert!(client.is_stopped());
     assert_eq!(stepper.finish(&a).outcome, JobState::Cancelled);
@@ -214,7 +227,10 @@ fn a_callback_may_use_the_client() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let on_complete = move |_| sender.send(client.submit(next).unwrap()).unwrap();
     let none = None::<fn(&bevy_kiln_components::messages::ImportProgress)>;
-    stepper.client.submit_with(request, on_complete, none).unwrap();
+    stepper
+        .client
+        .submit_with(request, on_complete, none)
+        .unwrap();
     let mut second = None;
     stepper.until("the callback submits", |_| {
         second = second.take().or_else(|| receiver.try_recv().ok());

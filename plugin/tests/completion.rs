@@ -101,7 +101,10 @@ fn cancelled_before_any_tick_and_while_pending() {
     let late = stepper.watch("late.head", Script::one("late"));
     assert!(stepper.client.cancel(early.id));
     stepper.settle();
-    assert!(!stepper.client.is_active(early.id), "it ends without its turn");
+    assert!(
+        !stepper.client.is_active(early.id),
+        "it ends without its turn"
+    );
     assert!(stepper.client.cancel(late.id));
     stepper.stage.open("plan first.head");
     stepper.ended_once(early, JobState::Cancelled);
@@ -160,7 +163,10 @@ fn cancelled_anywhere() {
         let (job, gate) = bring_to(&mut stepper, place);
         assert!(stepper.client.cancel(job.id), "{place}");
         stepper.tick();
-        assert!(!stepper.client.is_active(job.id), "{place}: nobody waits for tasks");
+        assert!(
+            !stepper.client.is_active(job.id),
+            "{place}: nobody waits for tasks"
+        );
         if let Some(gate) = gate {
             stepper.stage.open(gate);
         }
@@ -199,13 +205,19 @@ fn the_request_is_removed_anywhere() {
         let mut stepper = Stepper::new();
         let (job, gate) = bring_to(&mut stepper, place);
         let entity = stepper.job(job.id).unwrap();
-        stepper.world_mut().entity_mut(entity).remove::<ImportRequest>();
+        stepper
+            .world_mut()
+            .entity_mut(entity)
+            .remove::<ImportRequest>();
         if let Some(gate) = gate {
             stepper.stage.open(gate);
         }
         stepper.ended_once(job, JobState::Cancelled);
         assert!(!stepper.root().exists(), "{place}: nothing is left");
-        assert!(stepper.world().get_entity(entity).is_err(), "{place}: a client's job");
+        assert!(
+            stepper.world().get_entity(entity).is_err(),
+            "{place}: a client's job"
+        );
     }
 }
 
@@ -213,10 +225,17 @@ fn the_request_is_removed_anywhere() {
 fn an_entity_that_loses_its_request_keeps_its_report() {
     let mut stepper = Stepper::new();
     stepper.stage.hold(&["cook a"]);
-    let steps = [Step::texture("first"), Step::texture("a"), Step::texture("c").after(&[1])];
+    let steps = [
+        Step::texture("first"),
+        Step::texture("a"),
+        Step::texture("c").after(&[1]),
+    ];
     let job = stepper.spawn("a.whole", Script::of(steps).bytes(5_000));
     stepper.until_item("first", WorkState::Emitted);
-    stepper.world_mut().entity_mut(job).remove::<ImportRequest>();
+    stepper
+        .world_mut()
+        .entity_mut(job)
+        .remove::<ImportRequest>();
     stepper.stage.open("cook a");
     stepper.drain();
     assert_eq!(stepper.world().get(job), Some(&JobState::Cancelled));
@@ -318,12 +337,24 @@ fn shutdown_ends_running_and_queued_jobs() {
 #[test]
 fn progress_comes_before_the_end_and_never_after() {
     let mut stepper = Stepper::new();
-    let job = stepper.watch("a.head", Script::of([Step::texture("a"), Step::buffer("b")]));
+    let job = stepper.watch(
+        "a.head",
+        Script::of([Step::texture("a"), Step::buffer("b")]),
+    );
     let steps = job.steps.clone();
     stepper.ended_once(job, JobState::Complete);
     let steps = steps.lock().unwrap();
     let of = |kind| steps.iter().filter(|step| step.kind == kind).count();
-    assert_eq!((of(ProgressKind::JobStarted), of(ProgressKind::JobFinished)), (1, 1));
-    assert_eq!((of(ProgressKind::ItemStarted), of(ProgressKind::ItemFinished)), (2, 2));
+    assert_eq!(
+        (of(ProgressKind::JobStarted), of(ProgressKind::JobFinished)),
+        (1, 1)
+    );
+    assert_eq!(
+        (
+            of(ProgressKind::ItemStarted),
+            of(ProgressKind::ItemFinished)
+        ),
+        (2, 2)
+    );
     assert_eq!(steps.last().unwrap().kind, ProgressKind::JobFinished);
 }

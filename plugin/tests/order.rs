@@ -16,9 +16,9 @@ use bevy_kiln_components::{
 };
 use bevy_kiln_systems::work::{EmittedOutputs, Place};
 use common::{
-    Stepper, files,
+    Stepper,
     fake::{Act, Script, Step},
-    stamps,
+    files, stamps,
 };
 use std::path::Path;
 
@@ -106,7 +106,10 @@ fn the_order_of_completion_is_not_seen() {
 fn an_index_is_final_before_its_bytes_are_written() {
     let mut stepper = Stepper::new();
     stepper.stage.hold(&["cook b"]);
-    stepper.submit("a.head", Script::of([Step::texture("a"), Step::texture("b")]));
+    stepper.submit(
+        "a.head",
+        Script::of([Step::texture("a"), Step::texture("b")]),
+    );
     stepper.until_item("a", WorkState::Emitted);
     let world = stepper.world_mut();
     let mut items = world.query::<(&WorkName, &EmittedOutputs)>();
@@ -216,7 +219,10 @@ fn jobs_of_one_root_share_a_container_and_cook_side_by_side() {
     let a = stepper.submit("a.head", Script::one("a"));
     let request = stepper.request("b.head", Script::one("b"));
     let roundabout = stepper.root().join("x").join("..");
-    let b = stepper.client.submit(request.into_container(roundabout)).unwrap();
+    let b = stepper
+        .client
+        .submit(request.into_container(roundabout))
+        .unwrap();
     stepper.until_item("a", WorkState::Running);
     stepper.until_item("b", WorkState::Running);
     let world = stepper.world_mut();
@@ -225,7 +231,10 @@ fn jobs_of_one_root_share_a_container_and_cook_side_by_side() {
     stepper.until_item("b", WorkState::Cooked);
     stepper.stage.open("cook a");
     let (a, b) = (stepper.finish(&a), stepper.finish(&b));
-    assert_eq!((placed(&a), placed(&b)), (vec![(1, false)], vec![(2, false)]));
+    assert_eq!(
+        (placed(&a), placed(&b)),
+        (vec![(1, false)], vec![(2, false)])
+    );
     assert_eq!(a.source_key, b.source_key, "one commit");
 }
 
@@ -265,7 +274,10 @@ fn a_second_import_appends() {
             assert!(after[path].starts_with(bytes), "{path:?}");
         }
     }
-    assert_eq!(first.source_key, second.source_key, "it is the same container");
+    assert_eq!(
+        first.source_key, second.source_key,
+        "it is the same container"
+    );
     assert_ne!(before[Path::new(INDEX)], after[Path::new(INDEX)]);
 }
 

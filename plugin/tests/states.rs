@@ -27,7 +27,10 @@ fn a_request_becomes_a_pending_job_at_once() {
     assert_eq!(stepper.world().get(second), Some(&JobState::Pending));
     assert_eq!(stepper.world().get(second), Some(&JobId(2)));
     assert_eq!(
-        (stepper.client.pending_count(), stepper.client.in_flight_count()),
+        (
+            stepper.client.pending_count(),
+            stepper.client.in_flight_count()
+        ),
         (1, 1)
     );
     stepper.stage.open("plan a.head");
@@ -95,7 +98,11 @@ fn every_phase_can_be_cancelled() {
         stepper.until_job(job, phase);
         stepper.client.cancel(JobId(1));
         stepper.tick();
-        assert_eq!(stepper.world().get(job), Some(&JobState::Cancelled), "{phase}");
+        assert_eq!(
+            stepper.world().get(job),
+            Some(&JobState::Cancelled),
+            "{phase}"
+        );
         match phase {
             JobState::Loading => stepper.stage.open("plan a.head"),
             JobState::Working => stepper.stage.open("cook a"),
@@ -112,7 +119,10 @@ fn ready_reading_running_cooked_emitted() {
     stepper.stage.hold(&["read a", "cook a", "cook first"]);
     stepper.spawn(
         "a.head",
-        Script::of([Step::texture("first"), Step::texture("a").read(Act::Succeed)]),
+        Script::of([
+            Step::texture("first"),
+            Step::texture("a").read(Act::Succeed),
+        ]),
     );
     stepper.until_item("a", WorkState::Reading);
     stepper.settle();
@@ -122,7 +132,11 @@ fn ready_reading_running_cooked_emitted() {
     stepper.stage.open("cook a");
     stepper.until_item("a", WorkState::Cooked);
     stepper.settle();
-    assert_eq!(stepper.item("a"), Some(WorkState::Cooked), "waits for its turn");
+    assert_eq!(
+        stepper.item("a"),
+        Some(WorkState::Cooked),
+        "waits for its turn"
+    );
     stepper.stage.open("cook first");
     stepper.until_item("a", WorkState::Emitted);
     stepper.drain();
@@ -138,7 +152,10 @@ fn queued_until_a_worker_is_free() {
     settings.pipelines.set(common::fake::TEXTURES, limit);
     let mut stepper = Stepper::with(settings);
     stepper.stage.hold(&["cook a", "cook b"]);
-    stepper.spawn("a.head", Script::of([Step::texture("a"), Step::texture("b")]));
+    stepper.spawn(
+        "a.head",
+        Script::of([Step::texture("a"), Step::texture("b")]),
+    );
     stepper.until_item("a", WorkState::Running);
     stepper.settle();
     assert_eq!(stepper.item("b"), Some(WorkState::Queued));
@@ -158,7 +175,10 @@ fn ready_until_the_queue_has_room() {
     settings.pipelines.set(common::fake::TEXTURES, limit);
     let mut stepper = Stepper::with(settings);
     stepper.stage.hold(&["cook a"]);
-    stepper.spawn("a.head", Script::of([Step::texture("a"), Step::texture("b")]));
+    stepper.spawn(
+        "a.head",
+        Script::of([Step::texture("a"), Step::texture("b")]),
+    );
     stepper.until_item("a", WorkState::Running);
     stepper.settle();
     assert_eq!(stepper.item("b"), Some(WorkState::Ready));
@@ -204,12 +224,17 @@ fn containers_go_from_idle_to_gone() {
     stepper.stage.hold(&["cook a"]);
     stepper.spawn("a.head", Script::one("a"));
     stepper.tick();
-    assert_eq!(container_state(stepper.world_mut()), Some(ContainerState::Opening));
+    assert_eq!(
+        container_state(stepper.world_mut()),
+        Some(ContainerState::Opening)
+    );
     stepper.until_container(&ContainerState::Ready);
     stepper.stage.open("cook a");
     stepper.until_container(&ContainerState::Committing);
     stepper.until_container(&ContainerState::Closing);
-    stepper.until("the container is gone", |world| container_state(world).is_none());
+    stepper.until("the container is gone", |world| {
+        container_state(world).is_none()
+    });
 }
 
 #[test]
@@ -221,10 +246,16 @@ fn a_container_is_idle_before_its_first_job_starts() {
     stepper.spawn("a.head", Script::one("a"));
     let request = stepper.request("b.head", Script::one("b"));
     let elsewhere = stepper.folder.path().join("elsewhere");
-    stepper.world_mut().spawn(request.into_container(&elsewhere));
+    stepper
+        .world_mut()
+        .spawn(request.into_container(&elsewhere));
     stepper.tick();
     let world = stepper.world_mut();
-    let states: Vec<_> = world.query::<&ContainerState>().iter(world).cloned().collect();
+    let states: Vec<_> = world
+        .query::<&ContainerState>()
+        .iter(world)
+        .cloned()
+        .collect();
     assert!(states.contains(&ContainerState::Idle), "{states:?}");
     stepper.stage.open("cook a");
     stepper.drain();
@@ -245,13 +276,20 @@ fn a_container_that_cannot_be_opened_fails_its_jobs() {
 fn writes_are_writing_then_written_then_gone() {
     let mut stepper = Stepper::new();
     stepper.stage.hold(&["cook b"]);
-    stepper.spawn("a.head", Script::of([Step::texture("a"), Step::texture("b")]));
+    stepper.spawn(
+        "a.head",
+        Script::of([Step::texture("a"), Step::texture("b")]),
+    );
     stepper.until_item("a", WorkState::Emitted);
     let states = |stepper: &mut Stepper| -> Vec<WriteState> {
         let world = stepper.world_mut();
         world.query::<&WriteState>().iter(world).copied().collect()
     };
-    assert_eq!(states(&mut stepper), [WriteState::Writing; 2], "fallback and a");
+    assert_eq!(
+        states(&mut stepper),
+        [WriteState::Writing; 2],
+        "fallback and a"
+    );
     stepper.until("both are written", |world| {
         let mut all = world.query::<&WriteState>();
         all.iter(world).all(|state| *state == WriteState::Written)

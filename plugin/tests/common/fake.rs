@@ -435,7 +435,11 @@ impl Task {
     fn input(&self) -> Option<SourceRef> {
         let read = self.step.read?;
         Some(SourceRef {
-            reader: Arc::new(GatedReader(self.stage.clone(), self.step.name.clone(), read)),
+            reader: Arc::new(GatedReader(
+                self.stage.clone(),
+                self.step.name.clone(),
+                read,
+            )),
             path: PathBuf::from(&self.step.name),
             bytes: None,
         })

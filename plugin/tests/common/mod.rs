@@ -68,7 +68,11 @@ pub struct Watched {
 impl Watched {
     /// Waits for the report of a job whose app is gone.
     pub fn join(self) -> Arc<ImportReport> {
-        let report = self.waiter.join().unwrap().expect("the future has a report");
+        let report = self
+            .waiter
+            .join()
+            .unwrap()
+            .expect("the future has a report");
         let calls = self.calls.lock().unwrap();
         assert_eq!(calls.len(), 1);
         assert!(Arc::ptr_eq(&calls[0], &report));
@@ -190,7 +194,10 @@ impl Stepper {
         let (calls, client) = (Arc::new(Mutex::new(Vec::new())), self.client.clone());
         let inner = calls.clone();
         let on_complete = move |report: Arc<ImportReport>| {
-            assert!(!client.is_active(report.job), "not active inside its callback");
+            assert!(
+                !client.is_active(report.job),
+                "not active inside its callback"
+            );
             inner.lock().unwrap().push(report);
         };
         let steps = Arc::new(Mutex::new(Vec::new()));
@@ -214,10 +221,18 @@ impl Stepper {
     pub fn ended_once(&mut self, watched: Watched, outcome: JobState) -> Arc<ImportReport> {
         self.drain();
         self.settle();
-        let report = watched.waiter.join().unwrap().expect("the future has a report");
+        let report = watched
+            .waiter
+            .join()
+            .unwrap()
+            .expect("the future has a report");
         let of_job = |reports: &Mutex<Vec<Arc<ImportReport>>>| -> Vec<Arc<ImportReport>> {
             let reports = reports.lock().unwrap();
-            reports.iter().filter(|report| report.job == watched.id).cloned().collect()
+            reports
+                .iter()
+                .filter(|report| report.job == watched.id)
+                .cloned()
+                .collect()
         };
         for (path, told) in [
             ("callback", of_job(&watched.calls)),
@@ -234,10 +249,17 @@ impl Stepper {
             assert_eq!(codes(&report), ["import.canceled"]);
             assert!(report.products.is_empty() && report.source_key == [0; 16]);
         } else {
-            assert_eq!(report.success, !report.diagnostics.iter().any(|d| d.is_error()));
+            assert_eq!(
+                report.success,
+                !report.diagnostics.iter().any(|d| d.is_error())
+            );
         }
         let steps = watched.steps.lock().unwrap();
-        assert!(steps.windows(2).all(|pair| pair[0].overall <= pair[1].overall));
+        assert!(
+            steps
+                .windows(2)
+                .all(|pair| pair[0].overall <= pair[1].overall)
+        );
         report
     }
 
@@ -302,8 +324,7 @@ impl Stepper {
         self.tick();
         let client = self.client.clone();
         self.until("everything is drained", |world| {
-            client.active_count() == 0
-                && world.query::<&Container>().iter(world).next().is_none()
+            client.active_count() == 0 && world.query::<&Container>().iter(world).next().is_none()
         });
         for (kind, counters) in self.world().resource::<PipelineCounters>().iter() {
             assert_eq!(counters.in_flight(), 0, "{kind} is drained");
