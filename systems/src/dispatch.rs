@@ -146,6 +146,8 @@ fn start(
     let work = world
         .get_entity(item)
         .ok()
+        // Its job may have lost its entity or its request since the last tick.
+        .filter(|entity| entity.get::<WorkState>() == Some(&WorkState::Ready))
         .and_then(|entity| world.resource::<WorkKinds>().startable(kind, entity));
     let token = world
         .get::<WorkOf>(item)

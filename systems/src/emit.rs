@@ -9,7 +9,9 @@ use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     format::{
-        buffer_table::BufferEntry, index::AssetRecord, texture_payload::FallbackTexture,
+        buffer_table::BufferEntry,
+        index::AssetRecord,
+        texture_payload::{FallbackTexture, TexturePayload},
         texture_table::TextureEntry,
     },
 };
@@ -34,6 +36,7 @@ use crate::{
     completion::{Completion, CompletionSender},
     containers::{OpenStore, root_of},
     dispatch::ReadyWork,
+    finalize::last_is_ending,
     load::{LoadedJobs, fail},
     progress::ProgressFeed,
     report::{EndedJobs, JobProducts, forget_unemitted},
@@ -112,6 +115,9 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
         return false;
     };
     if cursor.write_error.is_some() || cursor.draining {
+        return false;
+    }
+    if last_is_ending(world, cursor) {
         return false;
     }
     let interval = world.resource::<ImportSettings>().commit_interval;
@@ -280,6 +286,9 @@ fn place_texture(
     batch: &mut Batch,
 ) -> Result<Place, Diagnostic> {
     place_fallback(world, container, batch)?;
+    // What one job puts into a table decides whether anybody can open the container again.
+    TexturePayload::parse(&texture.payload)
+        .map_err(|error| invalid(texture.catalog.name(), &error.to_string()))?;
     let TextureEmission {
         payload,
         shape,
@@ -288,7 +297,7 @@ fn place_texture(
         catalog,
     } = texture;
     let salt = (content_hash.0 == 0).then(|| catalog.source().to_owned());
-    // A payload layout has checked that the size fits.
+    // A payload that was parsed has the size that its header says, in 32 bits.
     let size = payload.len() as u32;
     let place = |offset| TextureEntry::new(offset, &shape, size, content_hash);
     let reserved = world
@@ -330,8 +339,11 @@ fn place_buffer(
     batch: &mut Batch,
 ) -> Result<Place, Diagnostic> {
     let salt = (buffer.content_hash.0 == 0).then_some(buffer.name.as_str());
-    let size = buffer.bytes.len() as u32;
+    let size = u32::try_from(buffer.bytes.len())
+        .map_err(|_| invalid(&buffer.name, "a buffer has fewer than 4 GiB"))?;
     let place = |offset| BufferEntry::new(offset, size, buffer.layout, buffer.content_hash);
+    BufferEntry::parse(&place(0).to_bytes())
+        .map_err(|error| invalid(&buffer.name, &error.to_string()))?;
     let reserved = world
         .get_mut::<BufferTable>(container)
         .and_then(|mut table| table.reserve(buffer.layout.alignment(), salt, place));
@@ -400,6 +412,10 @@ fn place_asset(
     put_entry(world, container, catalog.at_asset(key));
     add_product(world, job, product);
     Ok(Place::Asset(key))
+}
+
+fn invalid(name: &str, rule: &str) -> Diagnostic {
+    Diagnostic::new(codes::import::EMISSION_INVALID, format!("`{name}`: {rule}")).object(name)
 }
 
 fn table_full(world: &World, container: Entity, what: &str) -> Diagnostic {
