@@ -322,8 +322,8 @@ fn shutdown_ends_running_and_queued_jobs() {
     let fresh = stepper.watch("c.head", Script::one("c"));
     assert!(stepper.client.request_shutdown());
     assert!(!stepper.client.is_stopped());
-    stepper.tick();
-    assert!(stepper.client.is_stopped());
+    let client = stepper.client.clone();
+    stepper.until("the shutdown to be complete", |_| client.is_stopped());
     let refused = stepper.spawn("d.head", Script::one("d"));
     stepper.stage.open("cook a");
     for job in [running, queued, fresh] {
