@@ -1,5 +1,7 @@
 //! The output depends on what was asked for, and on nothing else.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod common;
 
 use bevy_kiln_assets::format::{

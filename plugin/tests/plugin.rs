@@ -1,5 +1,7 @@
 //! The plugin in all kinds of apps.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod common;
 
 use bevy_app::{App, AppExit, Update};
@@ -21,7 +23,8 @@ use bevy_kiln_plugin::{
 };
 use common::{
     Stepper, codes,
-    fake::{Act, FakeImporter, Script, Stage, Step, Textures},
+    fake::{Act, Script, Stage, Step},
+    work::{FakeImporter, Textures},
 };
 use std::{path::Path, sync::Arc};
 
@@ -96,7 +99,7 @@ fn it_runs_in_the_schedule_of_the_users_choice() {
         .submit(source(folder.path(), &stage, "b.head"))
         .unwrap();
     let report = finish(&mut app, &handle, |app| {
-        app.world_mut().run_schedule(Cooking)
+        app.world_mut().run_schedule(Cooking);
     });
     assert!(report.success);
     assert_eq!(app.world().get(job), Some(&JobState::Complete));
