@@ -4,7 +4,7 @@
 //! bytes, so that it can be tested, fuzzed, benchmarked and reused alone:
 //!
 //! * [`plan`]: what is to be done, in which order,
-//! * [`format`]: the records that are stored, and their validated readers,
+//! * [`mod@format`]: the records that are stored, and their validated readers,
 //! * [`source`]: adapters that turn source files into neutral data,
 //! * [`cook`]: cookers that turn neutral data into stored payloads,
 //! * [`settings`]: what a user may choose, with defaults and tokens,

@@ -186,8 +186,7 @@ fn a_requested_shutdown_is_not_a_finished_one() {
         refused,
         Err(SubmitError::Refused(Refused::Shutdown))
     ));
-    stepper.tick();
-    assert!(client.is_stopped());
+    stepper.until_stopped();
     assert_eq!(stepper.finish(&a).outcome, JobState::Cancelled);
     stepper.stage.open("cook a");
     stepper.drain();
@@ -198,6 +197,7 @@ fn an_idle_service_stops() {
     let mut stepper = Stepper::new();
     stepper.tick();
     stepper.client.request_shutdown();
+    assert!(!stepper.client.is_stopped());
     stepper.tick();
     assert!(stepper.client.is_stopped());
 }
@@ -208,10 +208,7 @@ fn a_commit_that_runs_is_finished_before_the_service_stops() {
     let job = stepper.submit("a.head", Script::one("a"));
     stepper.until_container(&bevy_kiln_components::container::ContainerState::Committing);
     stepper.client.request_shutdown();
-    stepper.until("the service stops", {
-        let client = stepper.client.clone();
-        move |_| client.is_stopped()
-    });
+    stepper.until_stopped();
     assert!(job.try_report().unwrap().success);
     assert!(stepper.root().join("container.index.bin").exists());
 }

@@ -7,7 +7,7 @@ use bevy_ecs::{entity::EntityHashSet, prelude::*};
 use bevy_kiln_assets::diagnostic::Diagnostic;
 use bevy_kiln_components::{
     budget::MemoryClaim,
-    container::{CommitCursor, ContainerState},
+    container::{CommitCursor, ContainerState, ContainersByRoot},
     job::{
         CancelToken, Diagnostics, FinishedReport, ImportRequest, JobId, JobOrder, JobOwner,
         JobState, JobTimes, Progress, TargetContainer,
@@ -76,15 +76,9 @@ pub struct JobProducts {
     pub(crate) commit: Option<CommitOutcome>,
 }
 
-/// Whether a job has ended or lost its entity, or a shutdown waits for its end.
-pub fn jobs_have_ended(
-    ended: Res<EndedJobs>,
-    departures: Res<Departures>,
-    state: Res<ServiceState>,
-) -> bool {
-    !ended.jobs.is_empty()
-        || !departures.0.is_empty()
-        || (!state.is_accepting() && !state.is_stopped())
+/// Whether a job has ended or lost its entity.
+pub fn jobs_have_ended(ended: Res<EndedJobs>, departures: Res<Departures>) -> bool {
+    !ended.jobs.is_empty() || !departures.0.is_empty()
 }
 
 /// Delivers the report of every job that has ended: `-> Complete`, `Failed` or `Cancelled`.
@@ -100,8 +94,16 @@ pub fn deliver_reports(world: &mut World) {
             end_job(world, job, ending);
         }
     }
-    let state = world.resource::<ServiceState>();
-    if !state.is_accepting() && state.active_count() == 0 {
+}
+
+/// Whether a shutdown was requested and is not complete.
+pub fn is_shutting_down(state: Res<ServiceState>) -> bool {
+    !state.is_accepting() && !state.is_stopped()
+}
+
+/// Completes a requested shutdown once every job has had its report and every container is closed.
+pub fn complete_shutdown(state: Res<ServiceState>, containers: Res<ContainersByRoot>) {
+    if state.active_count() == 0 && containers.0.is_empty() {
         state.set_stopped();
     }
 }

@@ -223,6 +223,15 @@ impl Stepper {
         self.until("memory is given back", |_| budget.used() == 0);
     }
 
+    /// Ticks until the service has stopped: every job has ended, every container is closed.
+    #[track_caller]
+    pub fn until_stopped(&mut self) {
+        let client = self.client.clone();
+        self.until("the service stops", |_| client.is_stopped());
+        let world = self.world_mut();
+        assert_eq!(world.query::<&Container>().iter(world).count(), 0);
+    }
+
     /// The entity of a job.
     pub fn job(&mut self, id: JobId) -> Option<Entity> {
         let world = self.world_mut();
