@@ -2,13 +2,6 @@
 //!
 //! Tests open a gate, tick until a condition holds, and assert. Nothing depends on how long
 //! anything takes: tasks only move when a gate lets them, and states only move in a tick.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "each test file uses its part of the harness; a failed expectation is a failed test"
-)]
-
 mod disk;
 pub mod fake;
 mod watch;

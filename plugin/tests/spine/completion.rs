@@ -1,16 +1,14 @@
 //! Every accepted job ends exactly once, whatever happens to it.
 
-mod common;
-
+use crate::common::{
+    self, Stepper, Watched, codes,
+    fake::{Act, Script, Step},
+};
 use bevy_kiln_components::{
     container::ContainerState,
     job::{CancelToken, FinishedReport, ImportRequest, JobState},
     messages::ProgressKind,
     work::WorkState,
-};
-use common::{
-    Stepper, Watched, codes,
-    fake::{Act, Script, Step},
 };
 
 #[test]

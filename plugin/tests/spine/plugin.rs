@@ -1,9 +1,10 @@
 //! The plugin in all kinds of apps.
 
-#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
-
-mod common;
-
+use crate::common::{
+    self, Stepper, codes,
+    fake::{Act, Script, Stage, Step},
+    work::{FakeImporter, Textures},
+};
 use bevy_app::{App, AppExit, Update};
 use bevy_asset::{
     AssetApp, AssetPlugin,
@@ -20,11 +21,6 @@ use bevy_kiln_components::{
 };
 use bevy_kiln_plugin::{
     HeadlessSettings, ImportAppExt, ImportClient, ImportPlugin, JobHandle, headless_app,
-};
-use common::{
-    Stepper, codes,
-    fake::{Act, Script, Stage, Step},
-    work::{FakeImporter, Textures},
 };
 use std::{path::Path, sync::Arc};
 

@@ -1,7 +1,9 @@
 //! Admission: limits of pipelines and memory, and the counters that tell of them.
 
-mod common;
-
+use crate::common::{
+    self, Stepper, codes,
+    fake::{Act, BUFFERS, Script, Step, TEXTURES},
+};
 use bevy_ecs::prelude::*;
 use bevy_kiln_components::{
     budget::MemoryBudget,
@@ -11,10 +13,6 @@ use bevy_kiln_components::{
     work::WorkState,
 };
 use bevy_kiln_systems::dispatch::ReadyWork;
-use common::{
-    Stepper, codes,
-    fake::{Act, BUFFERS, Script, Step, TEXTURES},
-};
 
 fn limited(workers: usize, queue: usize) -> ImportSettings {
     let mut settings = common::settings();

@@ -1,17 +1,15 @@
 //! The client: any thread, any number of clones.
 
-mod common;
-
+use crate::common::{
+    self, Stepper,
+    fake::{Act, Script, Step},
+};
 use bevy_kiln_components::{
     job::{ImportRequest, JobId, JobState},
     service::Refused,
     work::WorkState,
 };
 use bevy_kiln_plugin::SubmitError;
-use common::{
-    Stepper,
-    fake::{Act, Script, Step},
-};
 use std::collections::BTreeSet;
 
 #[test]

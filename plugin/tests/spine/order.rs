@@ -1,9 +1,10 @@
 //! The output depends on what was asked for, and on nothing else.
 
-#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
-
-mod common;
-
+use crate::common::{
+    self, Stepper,
+    fake::{Act, Script, Step},
+    files, stamps,
+};
 use bevy_kiln_assets::format::{
     ids::{ContentHash, TextureIndex},
     texture_payload::TexturePayload,
@@ -17,11 +18,6 @@ use bevy_kiln_components::{
     work::{WorkName, WorkState},
 };
 use bevy_kiln_systems::work::{EmittedOutputs, Place};
-use common::{
-    Stepper,
-    fake::{Act, Script, Step},
-    files, stamps,
-};
 use std::path::Path;
 
 const TABLE: &str = "Resources/textures.table";
