@@ -17,12 +17,13 @@ use bevy_kiln_components::{
     container::{Container, ContainerState},
     job::{ImportRequest, JobId, JobState, Progress},
     messages::{ImportFinished, ImportProgress},
-    pipeline::PipelineCounters,
+    pipeline::{PipelineCounters, WorkKind},
     report::ImportReport,
     settings::ImportSettings,
     work::{WorkItems, WorkName, WorkState},
 };
 use bevy_kiln_plugin::{ImportAppExt, ImportClient, ImportPlugin, JobHandle};
+use bevy_kiln_systems::{completion::Completions, dispatch::ReadyWork};
 use fake::{Script, Stage};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
@@ -199,6 +200,17 @@ impl Stepper {
         report.unwrap()
     }
 
+    /// Opens a gate and waits, without a tick, until the task behind it has finished: so that the
+    /// next tick sees that together with whatever the test does now.
+    pub fn open_and_wait(&mut self, gate: &str) {
+        self.settle();
+        self.stage.open(gate);
+        let completions = self.world().resource::<Completions>();
+        while completions.is_empty() {
+            std::thread::yield_now();
+        }
+    }
+
     /// Ticks until no job is active and every container is closed.
     #[track_caller]
     pub fn drain(&mut self) {
@@ -210,6 +222,12 @@ impl Stepper {
         });
         for (kind, counters) in self.world().resource::<PipelineCounters>().iter() {
             assert_eq!(counters.in_flight(), 0, "{kind} is drained");
+            let ready = self.world().resource::<ReadyWork>();
+            assert_eq!(
+                (ready.admitted(WorkKind(kind)), ready.waiting()),
+                (0, 0),
+                "{kind}"
+            );
         }
         let budget = self.world().resource::<MemoryBudget>().clone();
         // Bodies of cancelled cooks hold their memory until they end, which needs no tick.
