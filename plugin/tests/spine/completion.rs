@@ -17,8 +17,13 @@ fn success() {
     let job = stepper.watch("a.head", Script::one("a"));
     let report = stepper.ended_once(job, JobState::Complete);
     assert!(report.diagnostics.is_empty());
+    assert_eq!(report.name, "fake:1:a.head");
     assert_ne!(report.source_key, [0; 16]);
     assert_eq!(report.products.len(), 1);
+    let named = stepper.request("b.head", Script::one("b")).named("mine");
+    let named = stepper.watch_request(named);
+    assert!(stepper.client.cancel(named.id));
+    assert_eq!(stepper.ended_once(named, JobState::Cancelled).name, "mine");
     assert!(report.outputs.iter().all(|file| {
         let on_disk = std::fs::metadata(stepper.root().join(&file.path)).unwrap();
         on_disk.len() == file.size
@@ -41,6 +46,7 @@ fn nobody_knows_the_format() {
     let job = stepper.watch("a.unheard-of", Script::one("a"));
     let report = stepper.ended_once(job, JobState::Failed);
     assert_eq!(codes(&report), ["import.unknown_format"]);
+    assert_eq!(report.name, "unknown:1:a.unheard-of");
 }
 
 #[test]
@@ -106,7 +112,8 @@ fn cancelled_before_any_tick_and_while_pending() {
     assert!(stepper.client.cancel(late.id));
     stepper.stage.open("plan first.head");
     stepper.ended_once(early, JobState::Cancelled);
-    stepper.ended_once(late, JobState::Cancelled);
+    let report = stepper.ended_once(late, JobState::Cancelled);
+    assert_eq!(report.name, "unknown:3:late.head");
     stepper.ended_once(first, JobState::Complete);
 }
 
