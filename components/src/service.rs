@@ -248,6 +248,19 @@ pub struct JobNames {
     pub root: PathBuf,
 }
 
+impl JobNames {
+    /// The name of a job: its own, else the one that its format implies,
+    /// `<format>:<id>:<file name>`. A job may end before its format is known.
+    pub fn known_as(&self, job: JobId, format: Option<&str>) -> String {
+        if !self.name.is_empty() {
+            return self.name.clone();
+        }
+        let file = self.source.rsplit(['/', '\\']).next().unwrap_or_default();
+        let file = if file.is_empty() { "source" } else { file };
+        format!("{}:{job}:{file}", format.unwrap_or("unknown"))
+    }
+}
+
 #[derive(Default)]
 struct Sinks {
     complete: Option<CompletionSink>,

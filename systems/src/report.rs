@@ -76,15 +76,9 @@ pub struct JobProducts {
     pub(crate) commit: Option<CommitOutcome>,
 }
 
-/// Whether a job has ended or lost its entity, or a shutdown waits for its end.
-pub fn jobs_have_ended(
-    ended: Res<EndedJobs>,
-    departures: Res<Departures>,
-    state: Res<ServiceState>,
-) -> bool {
-    !ended.jobs.is_empty()
-        || !departures.0.is_empty()
-        || (!state.is_accepting() && !state.is_stopped())
+/// Whether a job has ended or lost its entity.
+pub fn jobs_have_ended(ended: Res<EndedJobs>, departures: Res<Departures>) -> bool {
+    !ended.jobs.is_empty() || !departures.0.is_empty()
 }
 
 /// Delivers the report of every job that has ended: `-> Complete`, `Failed` or `Cancelled`.

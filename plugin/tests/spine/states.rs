@@ -1,17 +1,15 @@
 //! Every transition of every state, one test each.
 
-mod common;
-
+use crate::common::{
+    self, Stepper, container_state,
+    fake::{Act, Script, Step},
+};
 use bevy_kiln_components::{
     container::ContainerState,
     job::{JobId, JobState},
     messages::ProgressKind,
     reservation::WriteState,
     work::WorkState,
-};
-use common::{
-    Stepper, container_state,
-    fake::{Act, Script, Step},
 };
 
 #[test]

@@ -1,7 +1,10 @@
 //! The plugin in all kinds of apps.
 
-mod common;
-
+use crate::common::{
+    self, Stepper, codes,
+    fake::{Act, Script, Stage, Step},
+    work::{FakeImporter, Textures},
+};
 use bevy_app::{App, AppExit, Update};
 use bevy_asset::{
     AssetApp, AssetPlugin,
@@ -18,10 +21,6 @@ use bevy_kiln_components::{
 };
 use bevy_kiln_plugin::{
     HeadlessSettings, ImportAppExt, ImportClient, ImportPlugin, JobHandle, headless_app,
-};
-use common::{
-    Stepper, codes,
-    fake::{Act, FakeImporter, Script, Stage, Step, Textures},
 };
 use std::{path::Path, sync::Arc};
 
@@ -96,7 +95,7 @@ fn it_runs_in_the_schedule_of_the_users_choice() {
         .submit(source(folder.path(), &stage, "b.head"))
         .unwrap();
     let report = finish(&mut app, &handle, |app| {
-        app.world_mut().run_schedule(Cooking)
+        app.world_mut().run_schedule(Cooking);
     });
     assert!(report.success);
     assert_eq!(app.world().get(job), Some(&JobState::Complete));

@@ -1,14 +1,12 @@
 //! The disk fails, at each of its steps in turn: jobs say so, and the container is as it was.
 
-mod common;
-
-use bevy_kiln_components::{job::JobState, work::WorkState};
-use bevy_kiln_systems::store::{Fault, FaultEffect, StoreOptions};
-use common::{
-    Stepper, codes,
+use crate::common::{
+    self, Stepper, codes,
     fake::{Script, Step},
     files,
 };
+use bevy_kiln_components::{job::JobState, work::WorkState};
+use bevy_kiln_systems::store::{Fault, FaultEffect, StoreOptions};
 
 const NO_SPACE: FaultEffect = FaultEffect::Errno(28);
 

@@ -1,16 +1,14 @@
 //! Every accepted job ends exactly once, whatever happens to it.
 
-mod common;
-
+use crate::common::{
+    self, Stepper, Watched, codes,
+    fake::{Act, Script, Step},
+};
 use bevy_kiln_components::{
     container::ContainerState,
     job::{CancelToken, FinishedReport, ImportRequest, JobState},
     messages::ProgressKind,
     work::WorkState,
-};
-use common::{
-    Stepper, Watched, codes,
-    fake::{Act, Script, Step},
 };
 
 #[test]
@@ -19,8 +17,13 @@ fn success() {
     let job = stepper.watch("a.head", Script::one("a"));
     let report = stepper.ended_once(job, JobState::Complete);
     assert!(report.diagnostics.is_empty());
+    assert_eq!(report.name, "fake:1:a.head");
     assert_ne!(report.source_key, [0; 16]);
     assert_eq!(report.products.len(), 1);
+    let named = stepper.request("b.head", Script::one("b")).named("mine");
+    let named = stepper.watch_request(named);
+    assert!(stepper.client.cancel(named.id));
+    assert_eq!(stepper.ended_once(named, JobState::Cancelled).name, "mine");
     assert!(report.outputs.iter().all(|file| {
         let on_disk = std::fs::metadata(stepper.root().join(&file.path)).unwrap();
         on_disk.len() == file.size
@@ -43,6 +46,7 @@ fn nobody_knows_the_format() {
     let job = stepper.watch("a.unheard-of", Script::one("a"));
     let report = stepper.ended_once(job, JobState::Failed);
     assert_eq!(codes(&report), ["import.unknown_format"]);
+    assert_eq!(report.name, "unknown:1:a.unheard-of");
 }
 
 #[test]
@@ -108,7 +112,8 @@ fn cancelled_before_any_tick_and_while_pending() {
     assert!(stepper.client.cancel(late.id));
     stepper.stage.open("plan first.head");
     stepper.ended_once(early, JobState::Cancelled);
-    stepper.ended_once(late, JobState::Cancelled);
+    let report = stepper.ended_once(late, JobState::Cancelled);
+    assert_eq!(report.name, "unknown:3:late.head");
     stepper.ended_once(first, JobState::Complete);
 }
 
@@ -322,8 +327,10 @@ fn shutdown_ends_running_and_queued_jobs() {
     let fresh = stepper.watch("c.head", Script::one("c"));
     assert!(stepper.client.request_shutdown());
     assert!(!stepper.client.is_stopped());
-    let client = stepper.client.clone();
-    stepper.until("the shutdown to be complete", |_| client.is_stopped());
+    stepper.tick();
+    assert_eq!(stepper.client.active_count(), 0);
+    // It stops when the container is closed; nobody waits for the cook that still runs.
+    stepper.until_stopped();
     let refused = stepper.spawn("d.head", Script::one("d"));
     stepper.stage.open("cook a");
     for job in [running, queued, fresh] {

@@ -1,20 +1,18 @@
 //! Admission: limits of pipelines and memory, and the counters that tell of them.
 
-mod common;
-
+use crate::common::{
+    self, Stepper, codes,
+    fake::{Act, BUFFERS, Script, Step, TEXTURES},
+};
 use bevy_ecs::prelude::*;
 use bevy_kiln_components::{
     budget::MemoryBudget,
-    job::{JobState, Progress},
+    job::{ImportRequest, JobState, Progress},
     pipeline::{Counters, PipelineCounters, PipelineLimit},
     settings::ImportSettings,
     work::WorkState,
 };
 use bevy_kiln_systems::dispatch::ReadyWork;
-use common::{
-    Stepper, codes,
-    fake::{Act, BUFFERS, Script, Step, TEXTURES},
-};
 
 fn limited(workers: usize, queue: usize) -> ImportSettings {
     let mut settings = common::settings();
@@ -202,6 +200,30 @@ fn a_job_that_is_despawned_gives_its_memory_back() {
     stepper.stage.open("cook a");
     stepper.stage.open("read c");
     stepper.drain();
+}
+
+#[test]
+fn places_in_a_queue_are_given_back_once() {
+    for items in ["a", "abc"] {
+        let mut stepper = Stepper::with(limited(8, 2));
+        stepper.stage.hold(&["cook a", "cook x"]);
+        let other = stepper.submit("x.head", textures("x"));
+        let job = stepper.spawn("a.head", textures(items));
+        stepper.until_item("a", WorkState::Running);
+        stepper.until_item("x", WorkState::Running);
+        // It has just been cooked, and others may wait for its place, when its job ends.
+        stepper.open_and_wait("cook a");
+        stepper
+            .world_mut()
+            .entity_mut(job)
+            .remove::<ImportRequest>();
+        stepper.settle();
+        let ready = stepper.world().resource::<ReadyWork>();
+        assert_eq!(ready.admitted(TEXTURES), 1, "{items}");
+        stepper.stage.open("cook x");
+        assert!(stepper.finish(&other).success);
+        stepper.drain();
+    }
 }
 
 #[test]

@@ -2,14 +2,13 @@
 //!
 //! Tests open a gate, tick until a condition holds, and assert. Nothing depends on how long
 //! anything takes: tasks only move when a gate lets them, and states only move in a tick.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "each test file uses its part of the harness; a failed expectation is a failed test"
-)]
-
+mod disk;
 pub mod fake;
+mod watch;
+pub mod work;
+
+pub use disk::{Files, files, stamps};
+pub use watch::{Heard, Watched, codes};
 
 use bevy_app::{App, TaskPoolOptions, TaskPoolPlugin, TaskPoolThreadAssignmentPolicy};
 use bevy_ecs::prelude::*;
@@ -18,20 +17,17 @@ use bevy_kiln_components::{
     container::{Container, ContainerState},
     job::{ImportRequest, JobId, JobState, Progress},
     messages::{ImportFinished, ImportProgress},
-    pipeline::PipelineCounters,
+    pipeline::{PipelineCounters, WorkKind},
     report::ImportReport,
     settings::ImportSettings,
     work::{WorkItems, WorkName, WorkState},
 };
 use bevy_kiln_plugin::{ImportAppExt, ImportClient, ImportPlugin, JobHandle};
-use fake::{Buffers, FakeImporter, Script, Stage, Textures};
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use bevy_kiln_systems::{completion::Completions, dispatch::ReadyWork};
+use fake::{Script, Stage};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
+use work::{Buffers, FakeImporter, Textures};
 
 /// Far more ticks than any test needs: reaching it is a hang.
 const MOST_TICKS: usize = 20_000;
@@ -44,40 +40,6 @@ pub struct Stepper {
     pub client: ImportClient,
     pub heard: Heard,
     progress: BTreeMap<Entity, f32>,
-}
-
-/// Everything that the app has announced.
-#[derive(Clone, Default)]
-pub struct Heard {
-    /// Ends, as told to observers.
-    pub observed: Arc<Mutex<Vec<Arc<ImportReport>>>>,
-    /// Ends, as messages.
-    pub messages: Arc<Mutex<Vec<Arc<ImportReport>>>>,
-    /// Steps of progress.
-    pub progress: Arc<Mutex<Vec<ImportProgress>>>,
-}
-
-/// A job whose every end is counted.
-pub struct Watched {
-    pub id: JobId,
-    waiter: std::thread::JoinHandle<Option<Arc<ImportReport>>>,
-    pub calls: Arc<Mutex<Vec<Arc<ImportReport>>>>,
-    pub steps: Arc<Mutex<Vec<ImportProgress>>>,
-}
-
-impl Watched {
-    /// Waits for the report of a job whose app is gone.
-    pub fn join(self) -> Arc<ImportReport> {
-        let report = self
-            .waiter
-            .join()
-            .unwrap()
-            .expect("the future has a report");
-        let calls = self.calls.lock().unwrap();
-        assert_eq!(calls.len(), 1);
-        assert!(Arc::ptr_eq(&calls[0], &report));
-        report
-    }
 }
 
 /// Pools that are the same for every test of a process: the first app makes them.
@@ -184,85 +146,6 @@ impl Stepper {
         self.client.submit(self.request(file, script)).unwrap()
     }
 
-    /// Submits a job and counts its ends.
-    pub fn watch(&self, file: &str, script: Script) -> Watched {
-        let request = self.request(file, script);
-        self.watch_request(request)
-    }
-
-    pub fn watch_request(&self, request: ImportRequest) -> Watched {
-        let (calls, client) = (Arc::new(Mutex::new(Vec::new())), self.client.clone());
-        let inner = calls.clone();
-        let on_complete = move |report: Arc<ImportReport>| {
-            assert!(
-                !client.is_active(report.job),
-                "not active inside its callback"
-            );
-            inner.lock().unwrap().push(report);
-        };
-        let steps = Arc::new(Mutex::new(Vec::new()));
-        let inner = steps.clone();
-        let on_progress = move |step: &ImportProgress| inner.lock().unwrap().push(step.clone());
-        let handle = self
-            .client
-            .submit_with(request, on_complete, Some(on_progress))
-            .unwrap();
-        Watched {
-            id: handle.id(),
-            waiter: std::thread::spawn(move || bevy_tasks::block_on(handle)),
-            calls,
-            steps,
-        }
-    }
-
-    /// Drains, and asserts that a job has ended in this way and was told so once by every path:
-    /// callback, future, observer and message.
-    #[track_caller]
-    pub fn ended_once(&mut self, watched: Watched, outcome: JobState) -> Arc<ImportReport> {
-        self.drain();
-        self.settle();
-        let report = watched
-            .waiter
-            .join()
-            .unwrap()
-            .expect("the future has a report");
-        let of_job = |reports: &Mutex<Vec<Arc<ImportReport>>>| -> Vec<Arc<ImportReport>> {
-            let reports = reports.lock().unwrap();
-            reports
-                .iter()
-                .filter(|report| report.job == watched.id)
-                .cloned()
-                .collect()
-        };
-        for (path, told) in [
-            ("callback", of_job(&watched.calls)),
-            ("observer", of_job(&self.heard.observed)),
-            ("message", of_job(&self.heard.messages)),
-        ] {
-            assert_eq!(told.len(), 1, "{path}");
-            assert!(Arc::ptr_eq(&told[0], &report), "{path}");
-        }
-        assert_eq!(report.outcome, outcome, "{report:?}");
-        assert_eq!(report.success, outcome == JobState::Complete);
-        assert!(!self.client.is_active(watched.id) && !self.client.cancel(watched.id));
-        if outcome == JobState::Cancelled {
-            assert_eq!(codes(&report), ["import.canceled"]);
-            assert!(report.products.is_empty() && report.source_key == [0; 16]);
-        } else {
-            assert_eq!(
-                report.success,
-                !report.diagnostics.iter().any(|d| d.is_error())
-            );
-        }
-        let steps = watched.steps.lock().unwrap();
-        assert!(
-            steps
-                .windows(2)
-                .all(|pair| pair[0].overall <= pair[1].overall)
-        );
-        report
-    }
-
     /// Spawns a job as an entity.
     pub fn spawn(&mut self, file: &str, script: Script) -> Entity {
         let request = self.request(file, script);
@@ -317,6 +200,17 @@ impl Stepper {
         report.unwrap()
     }
 
+    /// Opens a gate and waits, without a tick, until the task behind it has finished: so that the
+    /// next tick sees that together with whatever the test does now.
+    pub fn open_and_wait(&mut self, gate: &str) {
+        self.settle();
+        self.stage.open(gate);
+        let completions = self.world().resource::<Completions>();
+        while completions.is_empty() {
+            std::thread::yield_now();
+        }
+    }
+
     /// Ticks until no job is active and every container is closed.
     #[track_caller]
     pub fn drain(&mut self) {
@@ -328,10 +222,25 @@ impl Stepper {
         });
         for (kind, counters) in self.world().resource::<PipelineCounters>().iter() {
             assert_eq!(counters.in_flight(), 0, "{kind} is drained");
+            let ready = self.world().resource::<ReadyWork>();
+            assert_eq!(
+                (ready.admitted(WorkKind(kind)), ready.waiting()),
+                (0, 0),
+                "{kind}"
+            );
         }
         let budget = self.world().resource::<MemoryBudget>().clone();
         // Bodies of cancelled cooks hold their memory until they end, which needs no tick.
         self.until("memory is given back", |_| budget.used() == 0);
+    }
+
+    /// Ticks until the service has stopped: every job has ended, every container is closed.
+    #[track_caller]
+    pub fn until_stopped(&mut self) {
+        let client = self.client.clone();
+        self.until("the service stops", |_| client.is_stopped());
+        let world = self.world_mut();
+        assert_eq!(world.query::<&Container>().iter(world).count(), 0);
     }
 
     /// The entity of a job.
@@ -400,52 +309,4 @@ pub fn item_state(world: &mut World, name: &str) -> Option<WorkState> {
 pub fn container_state(world: &mut World) -> Option<ContainerState> {
     let mut containers = world.query::<&ContainerState>();
     containers.iter(world).next().cloned()
-}
-
-/// Files and their bytes.
-pub type Files = BTreeMap<PathBuf, Vec<u8>>;
-
-/// Every file below a folder with its bytes.
-pub fn files(folder: &Path) -> Files {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&next) else {
-            continue;
-        };
-        for entry in entries {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let bytes = std::fs::read(&path).unwrap();
-                found.insert(path.strip_prefix(folder).unwrap().to_owned(), bytes);
-            }
-        }
-    }
-    found
-}
-
-/// When every file below a folder was written, and which file it is.
-pub fn stamps(folder: &Path) -> BTreeMap<PathBuf, (std::time::SystemTime, u64)> {
-    files(folder)
-        .into_keys()
-        .map(|path| {
-            let info = std::fs::metadata(folder.join(&path)).unwrap();
-            #[cfg(unix)]
-            let identity = std::os::unix::fs::MetadataExt::ino(&info);
-            #[cfg(not(unix))]
-            let identity = info.len();
-            (path, (info.modified().unwrap(), identity))
-        })
-        .collect()
-}
-
-/// The codes of a report, in order.
-pub fn codes(report: &ImportReport) -> Vec<&'static str> {
-    report
-        .diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.code.id())
-        .collect()
 }

@@ -1,7 +1,10 @@
 //! The output depends on what was asked for, and on nothing else.
 
-mod common;
-
+use crate::common::{
+    self, Stepper,
+    fake::{Act, Script, Step},
+    files, stamps,
+};
 use bevy_kiln_assets::format::{
     ids::{ContentHash, TextureIndex},
     texture_payload::TexturePayload,
@@ -9,17 +12,12 @@ use bevy_kiln_assets::format::{
 };
 use bevy_kiln_components::{
     container::Container,
-    job::{ImportRequest, JobState},
+    job::{ImportRequest, JobId, JobState},
     report::{ImportReport, Product},
     reservation::{Reservation, WriteState},
     work::{WorkName, WorkState},
 };
 use bevy_kiln_systems::work::{EmittedOutputs, Place};
-use common::{
-    Stepper,
-    fake::{Act, Script, Step},
-    files, stamps,
-};
 use std::path::Path;
 
 const TABLE: &str = "Resources/textures.table";
@@ -198,18 +196,50 @@ fn a_bad_job_in_the_middle_leaves_no_trace() {
     let fails = with_bad_middle(Some(|stepper| stepper.stage.open("cook bad")));
     assert_eq!(fails, expected);
     let cancelled = with_bad_middle(Some(|stepper| {
-        assert!(stepper.client.cancel(bevy_kiln_components::job::JobId(2)));
+        assert!(stepper.client.cancel(JobId(2)));
         stepper.tick();
         stepper.stage.open("cook bad");
     }));
     assert_eq!(cancelled, expected);
     let despawned = with_bad_middle(Some(|stepper| {
-        let job = stepper.job(bevy_kiln_components::job::JobId(2)).unwrap();
+        let job = stepper.job(JobId(2)).unwrap();
         stepper.world_mut().despawn(job);
         stepper.tick();
         stepper.stage.open("cook bad");
     }));
     assert_eq!(despawned, expected);
+}
+
+#[test]
+fn a_job_that_has_emitted_everything_leaves_no_trace_either() {
+    let alone = {
+        let mut stepper = Stepper::new();
+        let job = stepper.submit("1.head", Script::one("one"));
+        assert!(stepper.finish(&job).success);
+        stepper.drain();
+        files(&stepper.root())
+    };
+    let leave: [fn(&mut Stepper); 2] = [
+        |stepper| assert!(stepper.client.cancel(JobId(1))),
+        |stepper| {
+            let job = stepper.job(JobId(1)).unwrap();
+            stepper.world_mut().despawn(job);
+        },
+    ];
+    for leave in leave {
+        let mut stepper = Stepper::new();
+        stepper.stage.hold(&["cook one"]);
+        let first = stepper.watch("0.head", mixed(0));
+        let second = stepper.submit("1.head", Script::one("one"));
+        stepper.until_item("0e", WorkState::Emitted);
+        stepper.until_item("one", WorkState::Running);
+        // The next job could emit in the very tick in which the first is taken back.
+        stepper.open_and_wait("cook one");
+        leave(&mut stepper);
+        assert!(stepper.finish(&second).success);
+        stepper.ended_once(first, JobState::Cancelled);
+        assert_eq!(files(&stepper.root()), alone);
+    }
 }
 
 #[test]
