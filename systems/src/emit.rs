@@ -37,6 +37,7 @@ use crate::{
     containers::{OpenStore, root_of},
     dispatch::ReadyWork,
     finalize::last_is_ending,
+    lanes::CookLanes,
     load::{LoadedJobs, fail},
     progress::ProgressFeed,
     report::{EndedJobs, JobProducts, forget_unemitted},
@@ -63,34 +64,55 @@ pub fn emit(world: &mut World, containers: &mut QueryState<(Entity, &ContainerSt
         .map(|(container, _)| container)
         .collect();
     for container in ready {
-        let mut batch = Batch::default();
+        let gathered = world.entity_mut(container).take::<Batch>();
+        let was_empty = gathered.is_none();
+        let mut batch = gathered.unwrap_or_default();
         while emit_next(world, container, &mut batch) {}
-        batch.write(world, container);
+        if batch.blobs.is_empty() {
+            continue;
+        }
+        if was_empty && let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
+            // What is gathered counts as being written: no commit may overtake it.
+            cursor.writes += 1;
+        }
+        if batch.may_wait(world, container) {
+            world.entity_mut(container).insert(batch);
+        } else {
+            batch.write(world, container);
+        }
     }
 }
 
-/// Payloads that were placed in this tick, on their way to the writer.
-#[derive(Default)]
+/// Payloads that have their places, on their way to the writer.
+#[derive(Component, Default)]
 pub(crate) struct Batch {
     blobs: Vec<Blob>,
     reservations: Vec<Entity>,
     claims: Vec<MemoryClaim>,
+    bytes: usize,
 }
 
 impl Batch {
+    /// Small payloads are gathered up to this size before a thread is woken to write them.
+    const ENOUGH: usize = 256 << 10;
+
+    /// Whether more payloads will come soon, and nobody waits for these to be written.
+    fn may_wait(&self, world: &World, container: Entity) -> bool {
+        let interval = world.resource::<ImportSettings>().commit_interval;
+        self.bytes < Self::ENOUGH
+            && world.resource::<CookLanes>().is_well_fed()
+            && world
+                .get::<CommitCursor>(container)
+                .is_some_and(|cursor| !cursor.draining && !cursor.is_due(interval))
+    }
+
     fn write(self, world: &mut World, container: Entity) {
-        if self.blobs.is_empty() {
-            return;
-        }
         let Some(store) = world
             .get::<OpenStore>(container)
             .map(|store| store.0.clone())
         else {
             return;
         };
-        if let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
-            cursor.writes += 1;
-        }
         let completions = world.resource::<CompletionSender>().clone();
         let span = tracing::debug_span!("write", payloads = self.blobs.len());
         AsyncComputeTaskPool::get()
@@ -460,6 +482,7 @@ fn reserve(
             .spawn((ReservedIn(container), reservation, WriteState::Writing))
             .id(),
     );
+    batch.bytes += bytes.len();
     batch.blobs.push(Blob::new(kind, offset, padding, bytes));
 }
 

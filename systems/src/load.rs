@@ -49,8 +49,16 @@ pub fn jobs_can_start(
     queue: Res<JobQueue>,
     loaded: Res<LoadedJobs>,
     settings: Res<ImportSettings>,
+    lanes: Res<CookLanes>,
 ) -> bool {
-    !queue.0.is_empty() && loaded.0 < settings.max_in_flight_jobs.max(1)
+    let room = settings.max_in_flight_jobs.max(1).saturating_sub(loaded.0);
+    // While there is enough to cook, it pays to start several at once.
+    let enough = if lanes.is_well_fed() {
+        LOADS_PER_TASK
+    } else {
+        1
+    };
+    !queue.0.is_empty() && room >= enough
 }
 
 /// Starts pending jobs in order, as many as may be in flight: `Pending -> Loading`.
