@@ -5,7 +5,7 @@
 //! ignore files that the index does not name; the file is committed together with the index.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 use thiserror::Error;
 
 use super::ids::{AssetKey, BufferIndex, ContentHash, TextureIndex};
@@ -171,26 +171,30 @@ pub enum CatalogError {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct File<'a> {
     version: u32,
     #[serde(default, skip_serializing_if = "is_false")]
     provisional: bool,
-    entries: Vec<Line>,
+    entries: Vec<Line<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
-    source: String,
-    kind: String,
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<CatalogTarget>,
-    content_hash: String,
-    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
-    settings: serde_json::Value,
+struct Line<'a> {
+    source: Cow<'a, str>,
+    kind: Cow<'a, str>,
+    name: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    encoder: Option<String>,
+    target: Option<Cow<'a, CatalogTarget>>,
+    content_hash: String,
+    #[serde(default, skip_serializing_if = "is_null")]
+    settings: Cow<'a, serde_json::Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    encoder: Option<Cow<'a, str>>,
+}
+
+fn is_null(settings: &serde_json::Value) -> bool {
+    settings.is_null()
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -236,13 +240,13 @@ impl Catalog {
                 .lines
                 .values()
                 .map(|entry| Line {
-                    source: entry.source.clone(),
-                    kind: entry.kind.to_owned(),
-                    name: entry.name.clone(),
-                    target: entry.target.clone(),
+                    source: Cow::Borrowed(&entry.source),
+                    kind: Cow::Borrowed(entry.kind),
+                    name: Cow::Borrowed(&entry.name),
+                    target: entry.target.as_ref().map(Cow::Borrowed),
                     content_hash: format!("{:016x}", entry.content_hash.0.swap_bytes()),
-                    settings: entry.settings.clone(),
-                    encoder: entry.encoder.clone(),
+                    settings: Cow::Borrowed(&entry.settings),
+                    encoder: entry.encoder.as_deref().map(Cow::Borrowed),
                 })
                 .collect(),
         };
@@ -266,23 +270,23 @@ impl Catalog {
         };
         for line in file.entries {
             let Some(kind) = KINDS.into_iter().find(|kind| **kind == line.kind) else {
-                return Err(CatalogError::Kind(line.kind));
+                return Err(CatalogError::Kind(line.kind.into_owned()));
             };
             let key = CatalogKey {
-                source: line.source.clone(),
-                kind: line.kind.clone(),
-                name: line.name.clone(),
+                source: line.source.to_string(),
+                kind: line.kind.to_string(),
+                name: line.name.to_string(),
             };
             let hash = u64::from_str_radix(&line.content_hash, 16)
                 .map_err(|_| CatalogError::Hash(line.content_hash.clone()))?;
             let entry = CatalogEntry {
-                source: line.source,
+                source: line.source.into_owned(),
                 kind,
-                name: line.name,
-                target: line.target,
+                name: line.name.into_owned(),
+                target: line.target.map(Cow::into_owned),
                 content_hash: ContentHash(hash.swap_bytes()),
-                settings: line.settings,
-                encoder: line.encoder,
+                settings: line.settings.into_owned(),
+                encoder: line.encoder.map(Cow::into_owned),
             };
             if let Some(twice) = catalog.lines.insert(key, entry) {
                 return Err(CatalogError::Duplicate {
