@@ -1,1 +1,3 @@
 //! Adapters that turn source files into neutral data.
+
+pub mod scene;
