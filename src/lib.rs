@@ -1,1 +1,23 @@
-//! stub
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub use bevy_kiln_assets as assets;
+pub use bevy_kiln_components as components;
+pub use bevy_kiln_plugin as plugin;
+pub use bevy_kiln_systems as systems;
+
+/// What most apps need.
+pub mod prelude {
+    pub use bevy_kiln_assets::{
+        diagnostic::{Diagnostic, Severity},
+        settings::texture::TextureOptions,
+    };
+    pub use bevy_kiln_components::{
+        job::{CancelToken, FinishedReport, ImportRequest, JobId, JobState, Progress},
+        messages::{ImportFinished, ImportProgress, ProgressKind},
+        report::{ImportReport, Product},
+        settings::ImportSettings,
+    };
+    pub use bevy_kiln_plugin::{ImportAppExt, ImportClient, ImportPlugin, JobHandle};
+    pub use bevy_kiln_systems::KilnSystems;
+}

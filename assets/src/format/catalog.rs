@@ -103,6 +103,11 @@ impl CatalogEntry {
         &self.name
     }
 
+    /// The content hash.
+    pub fn content_hash(&self) -> ContentHash {
+        self.content_hash
+    }
+
     /// Where the product is.
     pub fn target(&self) -> Option<&CatalogTarget> {
         self.target.as_ref()

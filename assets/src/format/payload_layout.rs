@@ -43,7 +43,7 @@ impl PackingPolicy {
     }
 
     /// The text id.
-    pub fn name(self) -> &'static str {
+    pub const fn token(self) -> &'static str {
         match self {
             Self::D3d12 => "d3d12",
             Self::Tight => "tight",

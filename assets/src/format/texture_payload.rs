@@ -3,10 +3,12 @@
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub use super::payload_layout::PackingPolicy;
+
 use super::{
     bytes::{ByteReader, ByteWriter, OutOfBytes},
     ids::ContentHash,
-    payload_layout::{HEADER_BYTES, LayoutError, PackingPolicy, PayloadLayout, SubresourceLayout},
+    payload_layout::{HEADER_BYTES, LayoutError, PayloadLayout, SubresourceLayout},
     texture_format::TextureFormat,
     texture_shape::TextureShape,
     texture_table::TextureEntry,

@@ -1,1 +1,3 @@
 //! What a user may choose, with defaults and tokens.
+
+pub mod texture;

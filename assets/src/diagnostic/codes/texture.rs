@@ -1,3 +1,70 @@
 //! Codes of the `texture` area.
 
-codes! {}
+codes! {
+    READER_MISSING = "texture.reader_missing", Error,
+        "There is no file reader to load the texture with.",
+        "Register an asset reader before textures are imported.";
+    READ_FAILED = "texture.read_failed", Error,
+        "A source file of the texture could not be read.",
+        "Check that the file exists and may be read.";
+    SOURCE_MISSING = "texture.source_missing", Error,
+        "The job names nothing to cook.",
+        "Give the job a source file.";
+    DESC_INVALID = "texture.desc_invalid", Error,
+        "The settings of the texture contradict each other or the image.",
+        "Change the settings that the message names.";
+    COOK_FAILED = "texture.cook_failed", Error,
+        "The texture could not be cooked.",
+        "See the message; the settings or the image must change.";
+    HDR_NEEDS_FLOAT = "texture.hdr_needs_float", Error,
+        "The image holds light beyond 1.0, but the output format cannot.",
+        "Choose a float output format, set `bake_hdr`, or set `hdr_handling` to `tonemap` or `keep`.";
+    TOO_LARGE = "texture.too_large", Error,
+        "The cooked texture does not fit the 32-bit sizes of the payload format.",
+        "Use a smaller image or a smaller output format.";
+    ENCODER_FAILED = "texture.encoder_failed", Error,
+        "The block encoder refused a tile of the texture.",
+        "Choose an uncompressed output format, and report the encoder that the message names.";
+    EMIT_FAILED = "texture.emit_failed", Error,
+        "The cooked texture could not be put into the container.",
+        "See the message for the container's reason.";
+    PACKING_POLICY_UNKNOWN = "texture.packing_policy_unknown", Warning,
+        "The packing policy is unknown; `d3d12` is used.",
+        "Use `d3d12` or `tight`.";
+    PLACEHOLDER_USED = "texture.placeholder_used", Warning,
+        "The texture failed and the fallback texture takes its place.",
+        "Mend the failure that is reported with it.";
+    IMAGE_UNKNOWN_FORMAT = "texture.image.unknown_format", Error,
+        "The content is of no known image format.",
+        "Use PNG, JPEG, TGA, BMP, Radiance HDR or OpenEXR; the extension does not matter, the content does.";
+    IMAGE_UNSUPPORTED = "texture.image.unsupported", Error,
+        "The image uses a format or feature that is not read.",
+        "Save the image again as PNG, JPEG, TGA, BMP, Radiance HDR or OpenEXR without that feature.";
+    IMAGE_CORRUPT = "texture.image.corrupt", Error,
+        "The image contradicts its own format.",
+        "Export the image again, or restore it from a backup.";
+    IMAGE_TRUNCATED = "texture.image.truncated", Error,
+        "The image ends too early.",
+        "Copy or download the file again; a part of it is missing.";
+    IMAGE_TOO_LARGE = "texture.image.too_large", Error,
+        "The image is larger than the limits allow.",
+        "Scale the image down, or raise the image limits in the settings.";
+    IMAGE_OUT_OF_MEMORY = "texture.image.out_of_memory", Error,
+        "The system did not give enough memory to decode the image.",
+        "Close other programs, lower the memory budget, or scale the image down.";
+    IMAGE_DECODER_FAILED = "texture.image.decoder_failed", Error,
+        "The image decoder panicked; the panic was caught.",
+        "The file is most likely corrupt: export it again, and report the file with the message.";
+    IMAGE_NON_FINITE = "texture.image.non_finite", Warning,
+        "The image holds values that are infinite or not a number; they were replaced.",
+        "Look for divisions by zero in the renderer that made the image.";
+    IMAGE_CMYK = "texture.image.cmyk", Warning,
+        "The image is CMYK and was converted to RGB without its colour profile.",
+        "Convert the image to sRGB in an image editor to get exact colours.";
+    IMAGE_ALPHA_IGNORED = "texture.image.alpha_ignored", Info,
+        "The image declares no use of its fourth channel, which is zero everywhere; it is taken as opaque.",
+        "Save the image without the channel, or with a declared alpha channel.";
+    HALF_RANGE = "texture.half_range", Warning,
+        "The image holds values beyond 65504, the largest half float; they were limited.",
+        "Use `rgba32f` if the exact values matter.";
+}

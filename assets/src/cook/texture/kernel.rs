@@ -1,0 +1,250 @@
+//! Reduction filters: which source samples make up each sample of the next smaller level.
+//!
+//! Along one axis a level of `n` samples becomes one of `max(1, n / 2)`. For even `n` the ratio is
+//! exactly two and every sample uses the same weights; for odd `n` it lies between two and three and
+//! each sample has weights of its own, so that nothing is shifted and nothing is dropped. Samples
+//! beyond the edge repeat the edge.
+
+use super::maths::{bessel_i0, sinc};
+use crate::settings::texture::MipFilter;
+
+/// Half the width of the Kaiser and Lanczos kernels, in samples of the smaller level.
+const RADIUS: f64 = 3.0;
+/// Shape of the Kaiser window: the trade between sharpness and ringing.
+const KAISER_ALPHA: f64 = 4.0;
+
+/// `sinc` under a Kaiser window of half-width 3 and alpha 4.
+fn kaiser(x: f64) -> f64 {
+    let t = x / RADIUS;
+    if t.abs() >= 1.0 {
+        return 0.0;
+    }
+    sinc(x) * bessel_i0(KAISER_ALPHA * (1.0 - t * t).sqrt()) / bessel_i0(KAISER_ALPHA)
+}
+
+/// `sinc` under the main lobe of a sinc three times as wide.
+fn lanczos3(x: f64) -> f64 {
+    if x.abs() >= RADIUS {
+        return 0.0;
+    }
+    sinc(x) * sinc(x / RADIUS)
+}
+
+/// The weights along one axis, for every sample of the smaller level.
+#[derive(Debug)]
+pub(super) struct Taps {
+    runs: Vec<Run>,
+    weights: Vec<f32>,
+    longest: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first: usize,
+    start: usize,
+    len: usize,
+}
+
+impl Taps {
+    /// The weights that reduce `source` samples to `target`, where `1 <= target <= source`.
+    pub(super) fn new(filter: MipFilter, source: usize, target: usize) -> Self {
+        let ratio = source as f64 / target as f64;
+        let mut taps = Self {
+            runs: Vec::with_capacity(target),
+            weights: Vec::new(),
+            longest: 1,
+        };
+        let mut folded = Vec::new();
+        for i in 0..target {
+            let first = if source == target {
+                folded.clear();
+                folded.push(1.0);
+                i
+            } else {
+                weigh(filter, source, ratio, i, &mut folded)
+            };
+            taps.add(first, &folded);
+        }
+        taps
+    }
+
+    /// Appends the run of the next sample, sharing the weights of the previous one if they are equal.
+    fn add(&mut self, first: usize, folded: &[f64]) {
+        let sum: f64 = folded.iter().sum();
+        let rounded = folded.iter().map(|weight| (weight / sum) as f32);
+        let len = folded.len();
+        self.longest = self.longest.max(len);
+        if let Some(last) = self.runs.last()
+            && last.len == len
+            && self.weights[last.start..]
+                .iter()
+                .copied()
+                .eq(rounded.clone())
+        {
+            let start = last.start;
+            self.runs.push(Run { first, start, len });
+            return;
+        }
+        let start = self.weights.len();
+        self.weights.extend(rounded);
+        self.runs.push(Run { first, start, len });
+    }
+
+    /// The number of samples of the smaller level.
+    pub(super) fn len(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// The most source samples that any sample uses.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// The memory behind the weights.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.runs.capacity() * size_of::<Run>() + self.weights.capacity() * size_of::<f32>()
+    }
+
+    /// The first source sample that sample `i` uses, and the weights from there on.
+    #[inline]
+    pub(super) fn get(&self, i: usize) -> (usize, &[f32]) {
+        let run = self.runs[i];
+        (run.first, &self.weights[run.start..run.start + run.len])
+    }
+}
+
+/// Computes the weights of sample `i`, those beyond the edges added to the edge samples. Returns the
+/// source sample of the first weight.
+fn weigh(filter: MipFilter, source: usize, ratio: f64, i: usize, folded: &mut Vec<f64>) -> usize {
+    let (from, to) = (i as f64 * ratio, (i + 1) as f64 * ratio);
+    let centre = (i as f64 + 0.5) * ratio;
+    let reach = match filter {
+        MipFilter::Box => ratio * 0.5,
+        MipFilter::Kaiser | MipFilter::Lanczos => RADIUS * ratio,
+    };
+    let lowest = (centre - reach).floor() as i64;
+    let highest = (centre + reach).ceil() as i64 - 1;
+    let last_sample = source as i64 - 1;
+    let clamp = |j: i64| j.clamp(0, last_sample);
+    let mut first = clamp(lowest);
+    folded.clear();
+    folded.resize((clamp(highest) - first + 1) as usize, 0.0);
+    for j in lowest..=highest {
+        let distance = (j as f64 + 0.5 - centre) / ratio;
+        let weight = match filter {
+            // The share of source sample j that the target sample covers.
+            MipFilter::Box => (to.min((j + 1) as f64) - from.max(j as f64)).max(0.0),
+            MipFilter::Kaiser => kaiser(distance),
+            MipFilter::Lanczos => lanczos3(distance),
+        };
+        folded[(clamp(j) - first) as usize] += weight;
+    }
+    // Weights that rounding left beside the kernel only cost time.
+    let negligible = |weight: &f64| weight.abs() < 1e-9;
+    while folded.len() > 1 && folded.last().is_some_and(negligible) {
+        folded.pop();
+    }
+    let leading = folded
+        .iter()
+        .take_while(|weight| negligible(weight))
+        .count();
+    folded.drain(..leading.min(folded.len() - 1));
+    first += leading as i64;
+    first as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dense(filter: MipFilter, source: usize, target: usize, i: usize) -> Vec<f32> {
+        let taps = Taps::new(filter, source, target);
+        let (first, weights) = taps.get(i);
+        let mut all = vec![0.0; source];
+        all[first..first + weights.len()].copy_from_slice(weights);
+        all
+    }
+
+    #[test]
+    fn box_of_an_even_size_is_the_mean_of_two() {
+        assert_eq!(dense(MipFilter::Box, 4, 2, 0), [0.5, 0.5, 0.0, 0.0]);
+        assert_eq!(dense(MipFilter::Box, 4, 2, 1), [0.0, 0.0, 0.5, 0.5]);
+        assert_eq!(dense(MipFilter::Box, 2, 1, 0), [0.5, 0.5]);
+    }
+
+    #[test]
+    fn box_of_an_odd_size_shares_the_middle() {
+        assert_eq!(dense(MipFilter::Box, 5, 2, 0), [0.4, 0.4, 0.2, 0.0, 0.0]);
+        assert_eq!(dense(MipFilter::Box, 5, 2, 1), [0.0, 0.0, 0.2, 0.4, 0.4]);
+        let third = 1.0 / 3.0;
+        assert_eq!(dense(MipFilter::Box, 3, 1, 0), [third, third, third]);
+    }
+
+    #[test]
+    fn kernels_have_their_published_shape() {
+        assert_eq!(kaiser(0.0), 1.0);
+        assert_eq!(lanczos3(0.0), 1.0);
+        for x in [1.0, 2.0, 3.0, 4.0] {
+            assert!(kaiser(x).abs() < 1e-15 && lanczos3(x).abs() < 1e-15);
+            assert_eq!(kaiser(x), kaiser(-x));
+        }
+        assert!(lanczos3(1.5) < 0.0 && kaiser(1.5) < 0.0);
+        // sinc(1.5) * I0(4 * sqrt(3) / 2) / I0(4), by an independent table of I0(3.4641016) = 7.1593...
+        assert!((kaiser(1.5) - -0.212_206_590_789_193_8 * 7.159_324_5 / 11.301_922).abs() < 1e-4);
+        // sinc(0.5) * sinc(1/6)
+        assert!((lanczos3(0.5) - 0.636_619_772 * 0.954_929_658).abs() < 1e-8);
+    }
+
+    #[test]
+    fn wide_kernels_use_twelve_symmetric_weights_on_even_sizes() {
+        for filter in [MipFilter::Kaiser, MipFilter::Lanczos] {
+            let taps = Taps::new(filter, 64, 32);
+            let (first, weights) = taps.get(16);
+            assert_eq!((first, weights.len()), (27, 12));
+            for k in 0..6 {
+                assert_eq!(weights[k].to_bits(), weights[11 - k].to_bits());
+            }
+            assert_eq!(taps.longest(), 12);
+            // Interior samples share one set of weights.
+            assert!(taps.weights.len() < 12 * 8);
+        }
+    }
+
+    #[test]
+    fn weights_sum_to_one_and_stay_inside_for_every_size() {
+        for filter in [MipFilter::Box, MipFilter::Kaiser, MipFilter::Lanczos] {
+            for source in 1..70usize {
+                let target = (source / 2).max(1);
+                let taps = Taps::new(filter, source, target);
+                assert_eq!(taps.len(), target);
+                let mut last = 0;
+                for i in 0..target {
+                    let (first, weights) = taps.get(i);
+                    assert!(!weights.is_empty() && first + weights.len() <= source);
+                    assert!(first >= last, "rows must be needed in order");
+                    last = first;
+                    let sum: f32 = weights.iter().sum();
+                    assert!((sum - 1.0).abs() < 1e-6, "{filter:?} {source} {i}: {sum}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_linear_ramp_keeps_its_slope_in_the_interior() {
+        // A symmetric, normalised kernel reproduces straight lines: sample i sits at 2i + 1/2.
+        for filter in [MipFilter::Box, MipFilter::Kaiser, MipFilter::Lanczos] {
+            let taps = Taps::new(filter, 64, 32);
+            for i in 6..26 {
+                let (first, weights) = taps.get(i);
+                let value: f64 = weights
+                    .iter()
+                    .enumerate()
+                    .map(|(k, &w)| f64::from(w) * (first + k) as f64)
+                    .sum();
+                assert!((value - (2.0 * i as f64 + 0.5)).abs() < 1e-4);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The second stage of cooking: encoding, cut into tiles that any thread may take in any order.
+
+use super::TextureError;
+use super::encoder::{BlockRequest, BlockTile};
+use super::prepare::{Level, PreparedTexture};
+
+/// Edge of a block in texels.
+const EDGE: u32 = 4;
+/// Widths are cut to multiples of this: vector encoders take up to sixteen blocks of a row at once.
+const GANG: u32 = 16 * EDGE;
+
+/// A rectangle of one subresource, aligned to whole blocks except at the right and lower edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EncodeTile {
+    pub(super) subresource: usize,
+    pub(super) y: u32,
+    pub(super) x: u32,
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
+impl EncodeTile {
+    /// How many texels it has, which is what its encoding costs.
+    pub fn texels(&self) -> usize {
+        self.width as usize * self.height as usize
+    }
+
+    fn blocks(&self) -> (usize, usize) {
+        (
+            self.width.div_ceil(EDGE) as usize,
+            self.height.div_ceil(EDGE) as usize,
+        )
+    }
+}
+
+/// An encoded tile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedTile {
+    pub(super) tile: EncodeTile,
+    /// Its blocks in raster order; empty when the format has no blocks and the texels are stored as
+    /// they are.
+    pub(super) blocks: Vec<u8>,
+}
+
+impl EncodedTile {
+    /// Which tile it is.
+    pub fn tile(&self) -> &EncodeTile {
+        &self.tile
+    }
+}
+
+impl PreparedTexture {
+    /// Cuts the texture into tiles of about `max_texels` texels, and never more unless a single row of
+    /// blocks in a single gang of the encoder (64 x 4 texels) already has more.
+    ///
+    /// However it is cut, the cooked bytes are the same. Small tiles give way sooner, large ones cost a
+    /// little less. Formats without blocks have one tile for each subresource, which costs nothing.
+    pub fn tiles(&self, max_texels: usize) -> Vec<EncodeTile> {
+        let mut tiles = Vec::new();
+        for (subresource, level) in self.levels.iter().enumerate() {
+            let whole = EncodeTile {
+                subresource,
+                y: 0,
+                x: 0,
+                width: level.width,
+                height: level.height,
+            };
+            if !self.is_block_compressed() {
+                tiles.push(whole);
+                continue;
+            }
+            let max_texels = u32::try_from(max_texels).unwrap_or(u32::MAX);
+            let rows = (max_texels / level.width / EDGE).max(1);
+            let height = rows.saturating_mul(EDGE);
+            let width = if u64::from(level.width) * u64::from(EDGE) <= u64::from(max_texels) {
+                level.width
+            } else {
+                (max_texels / EDGE / GANG).max(1) * GANG
+            };
+            for y in (0..level.height).step_by(height as usize) {
+                for x in (0..level.width).step_by(width as usize) {
+                    tiles.push(EncodeTile {
+                        subresource,
+                        y,
+                        x,
+                        width: width.min(level.width - x),
+                        height: height.min(level.height - y),
+                    });
+                }
+            }
+        }
+        tiles
+    }
+
+    /// Encodes one tile. May be called from any thread, for any tile, in any order.
+    ///
+    /// # Errors
+    /// [`TextureError::Tiles`] for a tile of another texture, or what the encoder says.
+    pub fn encode_tile(&self, tile: &EncodeTile) -> Result<EncodedTile, TextureError> {
+        let level = self.level_of(tile)?;
+        if !self.is_block_compressed() {
+            return Ok(EncodedTile {
+                tile: *tile,
+                blocks: Vec::new(),
+            });
+        }
+        let (across, down) = tile.blocks();
+        let (width, height) = (across as u32 * EDGE, down as u32 * EDGE);
+        let texels = padded(level, tile, width, height);
+        let input = BlockTile::rgba8(width, height, &texels)?;
+        let block_bytes = self.shape.format().block_bytes() as usize;
+        let mut blocks = vec![0; input.blocks() * block_bytes];
+        let request = BlockRequest {
+            format: self.shape.format(),
+            quality: self.quality,
+            opaque: self.opaque,
+        };
+        self.encoder.encode(&request, &input, &mut blocks)?;
+        Ok(EncodedTile {
+            tile: *tile,
+            blocks,
+        })
+    }
+
+    /// The level that a tile belongs to, if it lies inside.
+    fn level_of(&self, tile: &EncodeTile) -> Result<&Level, TextureError> {
+        let inside = |level: &&Level| {
+            let end = |start: u32, extent: u32| u64::from(start) + u64::from(extent);
+            end(tile.x, tile.width) <= u64::from(level.width)
+                && end(tile.y, tile.height) <= u64::from(level.height)
+                && tile.texels() > 0
+        };
+        self.levels
+            .get(tile.subresource)
+            .filter(inside)
+            .ok_or_else(|| TextureError::Tiles {
+                reason: format!("{tile:?} does not lie in the texture"),
+            })
+    }
+}
+
+/// The texels of a tile in whole blocks, the last column and row repeated.
+fn padded(level: &Level, tile: &EncodeTile, width: u32, height: u32) -> Vec<u8> {
+    const TEXEL: usize = 4;
+    let mut out = Vec::with_capacity(width as usize * height as usize * TEXEL);
+    for y in 0..height {
+        let y = tile.y + y.min(tile.height - 1);
+        let start = (y as usize * level.width as usize + tile.x as usize) * TEXEL;
+        let row = &level.texels[start..start + tile.width as usize * TEXEL];
+        out.extend_from_slice(row);
+        for _ in tile.width..width {
+            out.extend_from_slice(&row[row.len() - TEXEL..]);
+        }
+    }
+    out
+}

@@ -1,0 +1,250 @@
+//! Images: what a file promises, and its pixels.
+//!
+//! [`probe`] reads headers only and is cheap; limits are checked there, before a single pixel is
+//! decoded. [`decode`] gives the pixels, top row first, with all the precision of the source. The
+//! content decides which format it is; file names are used in no decision.
+
+mod bmp;
+mod decode;
+mod error;
+mod exr;
+mod jpeg;
+mod limits;
+mod orient;
+mod pixels;
+mod png;
+mod probe;
+mod radiance;
+mod reader;
+mod tga;
+
+pub use decode::{DecodeOptions, decode};
+pub use error::ImageError;
+pub use limits::ImageLimits;
+pub use probe::probe;
+
+use crate::diagnostic::Diagnostic;
+use std::fmt;
+
+/// The image file formats that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ImageFormat {
+    /// Portable Network Graphics.
+    Png,
+    /// JPEG (JFIF, Exif), baseline and progressive.
+    Jpeg,
+    /// Truevision TGA.
+    Tga,
+    /// Windows bitmap.
+    Bmp,
+    /// Radiance RGBE.
+    Hdr,
+    /// OpenEXR.
+    Exr,
+}
+
+impl ImageFormat {
+    /// The name for messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Png => "PNG",
+            Self::Jpeg => "JPEG",
+            Self::Tga => "TGA",
+            Self::Bmp => "BMP",
+            Self::Hdr => "Radiance HDR",
+            Self::Exr => "OpenEXR",
+        }
+    }
+}
+
+impl fmt::Display for ImageFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The channels that an image has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channels {
+    /// One: grey.
+    Grey,
+    /// Grey and alpha.
+    GreyAlpha,
+    /// Red, green and blue.
+    Rgb,
+    /// Red, green, blue and alpha.
+    Rgba,
+}
+
+/// How one channel is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Depth {
+    /// Up to 8 bits, read as 8.
+    Eight,
+    /// 16 bits.
+    Sixteen,
+    /// Floating point, read as 32 bits.
+    Float,
+}
+
+impl Depth {
+    /// Bytes of one channel in memory.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Eight => 1,
+            Self::Sixteen => 2,
+            Self::Float => 4,
+        }
+    }
+}
+
+/// What the header of an image promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageInfo {
+    /// The format of the file.
+    pub format: ImageFormat,
+    /// Texels in a row, after the orientation of the file is applied.
+    pub width: u32,
+    /// Rows, after the orientation of the file is applied.
+    pub height: u32,
+    /// The channels. An image that says grey or RGB may turn out to have alpha.
+    pub channels: Channels,
+    /// The depth of a channel.
+    pub depth: Depth,
+    /// An upper bound of what the decoder needs beside the pixels and the file, in bytes.
+    pub decoder_bytes: u64,
+}
+
+impl ImageInfo {
+    /// The size of the decoded pixels when grey becomes RGBA, in bytes.
+    pub fn decoded_bytes(&self) -> u64 {
+        let texel = 4 * self.depth.bytes() as u64;
+        (u64::from(self.width) * u64::from(self.height)).saturating_mul(texel)
+    }
+}
+
+/// How the texels of an [`Image`] lie in memory: tight rows, channels interleaved, little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PixelFormat {
+    /// 8-bit grey.
+    R8,
+    /// 8-bit grey and alpha.
+    Rg8,
+    /// 8-bit RGBA.
+    Rgba8,
+    /// 16-bit grey.
+    R16,
+    /// 16-bit grey and alpha.
+    Rg16,
+    /// 16-bit RGBA.
+    Rgba16,
+    /// Float RGBA, linear unless the settings say otherwise.
+    Rgba32F,
+}
+
+impl PixelFormat {
+    /// Bytes of one texel.
+    pub const fn texel_bytes(self) -> usize {
+        match self {
+            Self::R8 => 1,
+            Self::Rg8 | Self::R16 => 2,
+            Self::Rgba8 | Self::Rg16 => 4,
+            Self::Rgba16 => 8,
+            Self::Rgba32F => 16,
+        }
+    }
+
+    /// Whether it is grey, with or without alpha.
+    pub const fn is_grey(self) -> bool {
+        matches!(self, Self::R8 | Self::Rg8 | Self::R16 | Self::Rg16)
+    }
+
+    /// The depth of a channel.
+    pub const fn depth(self) -> Depth {
+        match self {
+            Self::R8 | Self::Rg8 | Self::Rgba8 => Depth::Eight,
+            Self::R16 | Self::Rg16 | Self::Rgba16 => Depth::Sixteen,
+            Self::Rgba32F => Depth::Float,
+        }
+    }
+}
+
+/// A decoded image: one layer, one level, top row first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Image {
+    width: u32,
+    height: u32,
+    format: PixelFormat,
+    texels: Vec<u8>,
+    opaque: bool,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Image {
+    /// Wraps texels that lie as `format` says: `width * height` of them, rows from top to bottom.
+    ///
+    /// # Errors
+    /// [`ImageError::Unsupported`] when a dimension is zero or `texels` has another length.
+    pub fn new(
+        width: u32,
+        height: u32,
+        format: PixelFormat,
+        texels: Vec<u8>,
+    ) -> Result<Self, ImageError> {
+        let texels_in_all = u64::from(width) * u64::from(height);
+        let expected = texels_in_all.saturating_mul(format.texel_bytes() as u64);
+        if expected == 0 || texels.len() as u64 != expected {
+            return Err(ImageError::Unsupported {
+                format: "raw",
+                feature: format!(
+                    "{width} x {height} {format:?} texels in {} bytes instead of {expected}",
+                    texels.len()
+                ),
+            });
+        }
+        Ok(Self {
+            width,
+            height,
+            format,
+            texels,
+            opaque: false,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Texels in a row.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Rows.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// How the texels lie in memory.
+    pub fn format(&self) -> PixelFormat {
+        self.format
+    }
+
+    /// The texels.
+    pub fn texels(&self) -> &[u8] {
+        &self.texels
+    }
+
+    /// Whether the source has no alpha, so that all alpha is one. If false, the texels decide.
+    pub fn is_opaque(&self) -> bool {
+        self.opaque
+    }
+
+    /// What the user should know about the decoding.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// Takes the image apart: the texels and the warnings.
+    pub fn into_parts(self) -> (Vec<u8>, Vec<Diagnostic>) {
+        (self.texels, self.warnings)
+    }
+}

@@ -1,0 +1,178 @@
+//! Pixels in memory: allocation that can fail, widening in place, and repair of numbers.
+
+use super::ImageError;
+use crate::cook::pace::{CancelFlag, Cancelled};
+
+/// Zeroed memory for pixels.
+pub(super) fn allocate(bytes: u64) -> Result<Vec<u8>, ImageError> {
+    let refused = || ImageError::OutOfMemory { bytes };
+    let len = usize::try_from(bytes).map_err(|_| refused())?;
+    // Asking first costs nothing; `vec!` would end the process instead of saying no.
+    Vec::<u8>::new()
+        .try_reserve_exact(len)
+        .map_err(|_| refused())?;
+    Ok(vec![0; len])
+}
+
+/// How the channels of a decoder become those of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Widen {
+    /// As they are.
+    Keep,
+    /// Grey into all three colours, alpha one.
+    GreyToRgba,
+    /// Grey into all three colours, alpha kept.
+    GreyAlphaToRgba,
+    /// Alpha one added.
+    RgbToRgba,
+}
+
+/// Widens `pixels` texels of `C`-byte channels in place: the buffer holds the narrow texels at its
+/// beginning and has room for the wide ones. `one` is full alpha.
+pub(super) fn widen<const C: usize>(
+    buffer: &mut [u8],
+    pixels: usize,
+    how: Widen,
+    one: [u8; C],
+    cancel: &CancelFlag,
+) -> Result<(), Cancelled> {
+    let narrow = match how {
+        Widen::Keep => return Ok(()),
+        Widen::GreyToRgba => 1,
+        Widen::GreyAlphaToRgba => 2,
+        Widen::RgbToRgba => 3,
+    };
+    // From the end, because a wide texel covers the narrow ones that follow its own.
+    let mut end = pixels;
+    while end > 0 {
+        cancel.check()?;
+        let start = end.saturating_sub(1 << 16);
+        for i in (start..end).rev() {
+            let mut channels = [[0; C]; 4];
+            for (k, channel) in channels.iter_mut().enumerate().take(narrow) {
+                let at = (i * narrow + k) * C;
+                channel.copy_from_slice(&buffer[at..at + C]);
+            }
+            let [a, b, c, _] = channels;
+            let wide = match how {
+                Widen::GreyToRgba => [a, a, a, one],
+                Widen::GreyAlphaToRgba => [a, a, a, b],
+                _ => [a, b, c, one],
+            };
+            for (k, channel) in wide.iter().enumerate() {
+                let at = (i * 4 + k) * C;
+                buffer[at..at + C].copy_from_slice(channel);
+            }
+        }
+        end = start;
+    }
+    Ok(())
+}
+
+/// What stands for infinity: the largest half float, so that it survives every float format.
+const INFINITE: f32 = 65504.0;
+/// Larger values are no light; they would overflow when they are averaged.
+const LARGEST: f32 = 1e30;
+
+/// Replaces what is not finite, and counts it: NaN by zero, infinity by [`INFINITE`].
+pub(super) fn repair_floats(texels: &mut [u8], cancel: &CancelFlag) -> Result<u64, Cancelled> {
+    let mut repaired = 0;
+    for part in texels.chunks_mut(1 << 20) {
+        cancel.check()?;
+        for bytes in part.as_chunks_mut::<4>().0 {
+            let value = f32::from_le_bytes(*bytes);
+            if value.abs() <= LARGEST {
+                continue;
+            }
+            let replacement = if value.is_nan() {
+                0.0
+            } else {
+                INFINITE.copysign(value)
+            };
+            *bytes = replacement.to_le_bytes();
+            repaired += 1;
+        }
+    }
+    Ok(repaired)
+}
+
+/// Makes RGBA8 texels opaque if all of them are fully transparent; says whether it did.
+pub(super) fn opaque_if_all_clear(
+    texels: &mut [u8],
+    cancel: &CancelFlag,
+) -> Result<bool, Cancelled> {
+    for part in texels.chunks(1 << 20) {
+        cancel.check()?;
+        if part.as_chunks::<4>().0.iter().any(|texel| texel[3] != 0) {
+            return Ok(false);
+        }
+    }
+    for texel in texels.as_chunks_mut::<4>().0 {
+        texel[3] = 255;
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widening_in_place_reads_every_texel_before_it_is_overwritten() {
+        let cancel = CancelFlag::new();
+        let cases: [(Widen, Vec<u8>, Vec<u8>); 3] = [
+            (
+                Widen::GreyToRgba,
+                vec![1, 2],
+                vec![1, 1, 1, 255, 2, 2, 2, 255],
+            ),
+            (
+                Widen::GreyAlphaToRgba,
+                vec![1, 9, 2, 8],
+                vec![1, 1, 1, 9, 2, 2, 2, 8],
+            ),
+            (
+                Widen::RgbToRgba,
+                vec![1, 2, 3, 4, 5, 6],
+                vec![1, 2, 3, 255, 4, 5, 6, 255],
+            ),
+        ];
+        for (how, mut buffer, expected) in cases {
+            buffer.resize(8, 0);
+            widen::<1>(&mut buffer, 2, how, [255], &cancel).unwrap();
+            assert_eq!(buffer, expected);
+        }
+        let mut wide = vec![1, 0, 2, 0, 3, 0, 0, 0];
+        widen::<2>(&mut wide, 1, Widen::RgbToRgba, [255, 255], &cancel).unwrap();
+        assert_eq!(wide, [1, 0, 2, 0, 3, 0, 255, 255]);
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_replaced() {
+        let values = [
+            f32::NAN,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            -2.5,
+            1e6,
+            f32::MAX,
+        ];
+        let mut bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        assert_eq!(repair_floats(&mut bytes, &CancelFlag::new()).unwrap(), 4);
+        let values: Vec<f32> = bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&b| f32::from_le_bytes(b))
+            .collect();
+        assert_eq!(values, [0.0, 65504.0, -65504.0, -2.5, 1e6, 65504.0]);
+    }
+
+    #[test]
+    fn memory_that_does_not_exist_is_an_error() {
+        assert_eq!(
+            allocate(u64::MAX),
+            Err(ImageError::OutOfMemory { bytes: u64::MAX })
+        );
+    }
+}

@@ -1,0 +1,327 @@
+//! Jobs: one entity for each request.
+
+use bevy_ecs::{lifecycle::HookContext, prelude::*, world::DeferredWorld};
+use bevy_kiln_assets::{
+    cook::pace::CancelFlag, diagnostic::Diagnostic, settings::texture::TextureOptions,
+};
+use bevy_reflect::Reflect;
+use serde::{Deserialize, Serialize};
+use std::{fmt, path::PathBuf, time::Instant};
+
+use crate::{
+    report::ImportReport,
+    service::{CancelBell, Departure, Departures, ReportTicket},
+    work::{OpenItem, WorkItems},
+};
+
+/// Identity of a job: unique and ascending for each service, from 1.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Component,
+    Reflect,
+)]
+#[component(immutable)]
+#[reflect(Component)]
+pub struct JobId(pub u64);
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// What to import, and where to. Spawning an entity with this component submits the job.
+///
+/// ```
+/// use bevy_kiln_components::job::ImportRequest;
+/// let request = ImportRequest::new("wood.png").into_container("cooked");
+/// assert_eq!(request.source(), "wood.png");
+/// ```
+#[derive(Component, Clone, Debug)]
+#[component(immutable, on_remove = ImportRequest::removed)]
+pub struct ImportRequest {
+    source: String,
+    container: Option<PathBuf>,
+    name: Option<String>,
+    /// How textures of this job are cooked. What is not set is detected from each name.
+    pub texture: TextureOptions,
+    /// Keep what was emitted when the job fails, instead of leaving the container untouched.
+    pub keep_partial: bool,
+}
+
+impl ImportRequest {
+    /// A request for a file, or for an asset of a `bevy_asset` source when the path says so
+    /// (`embedded://wood.png`).
+    pub fn new(source: impl Into<String>) -> Self {
+        Self {
+            source: source.into(),
+            container: None,
+            name: None,
+            texture: TextureOptions::default(),
+            keep_partial: false,
+        }
+    }
+
+    /// The cooked root to write into. Without one, it is the folder `.cooked` beside the source.
+    #[must_use]
+    pub fn into_container(mut self, root: impl Into<PathBuf>) -> Self {
+        self.container = Some(root.into());
+        self
+    }
+
+    /// A name for reports and for the catalogue; by default the stem of the file name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Options for the textures of this job.
+    #[must_use]
+    pub fn with_texture(mut self, options: TextureOptions) -> Self {
+        self.texture = options;
+        self
+    }
+
+    /// Keeps what was emitted when the job fails.
+    #[must_use]
+    pub fn keep_partial(mut self, keep: bool) -> Self {
+        self.keep_partial = keep;
+        self
+    }
+
+    /// The source as it was requested.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The name that was given, if one was.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The cooked root that was given, if one was.
+    pub fn container(&self) -> Option<&std::path::Path> {
+        self.container.as_deref()
+    }
+
+    /// A job whose entity loses its request is cancelled: its report is delivered here, and the
+    /// systems learn what there is to forget.
+    fn removed(mut world: DeferredWorld, context: HookContext) {
+        let job = context.entity;
+        if let Some(token) = world.get::<CancelToken>(job) {
+            token.cancel();
+        }
+        if world
+            .get::<JobState>(job)
+            .is_none_or(|state| state.is_terminal())
+        {
+            return;
+        }
+        let (Some(&order), Some(&TargetContainer(container))) = (
+            world.get::<JobOrder>(job),
+            world.get::<TargetContainer>(job),
+        ) else {
+            return;
+        };
+        let open_items = world
+            .get::<WorkItems>(job)
+            .into_iter()
+            .flat_map(WorkItems::iter)
+            .filter_map(|item| OpenItem::of(&world, item))
+            .collect();
+        let loaded = world.get::<JobState>(job).is_some_and(|state| {
+            matches!(
+                state,
+                JobState::Loading | JobState::Planning | JobState::Working
+            )
+        });
+        let report = world
+            .get_mut::<ReportTicket>(job)
+            .and_then(|mut ticket| ticket.deliver_cancelled());
+        if let Some(mut departures) = world.get_resource_mut::<Departures>() {
+            departures.0.push(Departure {
+                job,
+                order,
+                container,
+                open_items,
+                loaded,
+                report,
+            });
+        }
+    }
+}
+
+/// Where a job is in its life. Transitions are made by exactly one system each.
+#[derive(
+    Component, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, Reflect,
+)]
+#[reflect(Component)]
+#[non_exhaustive]
+pub enum JobState {
+    /// Accepted, waiting for its turn.
+    #[default]
+    Pending,
+    /// Its source is being read.
+    Loading,
+    /// Its source is being parsed into a plan.
+    Planning,
+    /// Its work items are being cooked and emitted.
+    Working,
+    /// Everything is emitted; the container is being committed.
+    Finalizing,
+    /// Succeeded: what it made is committed.
+    Complete,
+    /// Failed: the container is as if the job had never been submitted.
+    Failed,
+    /// Cancelled: likewise.
+    Cancelled,
+}
+
+impl JobState {
+    /// Whether the job has had its report.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Complete | Self::Failed | Self::Cancelled)
+    }
+}
+
+impl fmt::Display for JobState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// How far a job is.
+///
+/// Invariants, true at every tick: `completed + failed <= total`, `overall` never falls, and it is
+/// 1 exactly when the job has ended.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Reflect)]
+#[reflect(Component)]
+pub struct Progress {
+    overall: f32,
+    /// Work items of the plan; 0 before it is made.
+    pub total: u32,
+    /// Items that were cooked and emitted.
+    pub completed: u32,
+    /// Items that failed, were cancelled or were skipped.
+    pub failed: u32,
+}
+
+impl Progress {
+    /// The part that is done, from 0 to 1. Never falls.
+    pub fn overall(&self) -> f32 {
+        self.overall
+    }
+
+    /// Raises [`overall`](Self::overall); a smaller value is ignored.
+    pub fn raise(&mut self, overall: f32) {
+        self.overall = self.overall.max(overall.clamp(0.0, 1.0));
+    }
+
+    /// The share of working time: 0.2 to 0.9, by items at their end.
+    pub fn raise_by_items(&mut self) {
+        if self.total > 0 {
+            let done = f64::from(self.completed + self.failed) / f64::from(self.total);
+            self.raise((0.2 + 0.7 * done) as f32);
+        }
+    }
+}
+
+/// The diagnostics of a job, in the order in which they were found.
+#[derive(Component, Clone, Debug, Default)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Whether any of them is an error.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Cancels its job. Clones may be kept and used from any thread.
+#[derive(Component, Clone, Debug, Default)]
+pub struct CancelToken(std::sync::Arc<TokenState>);
+
+#[derive(Debug, Default)]
+struct TokenState {
+    flag: CancelFlag,
+    bell: std::sync::OnceLock<CancelBell>,
+}
+
+impl CancelToken {
+    /// Asks for the job to end; it reports `import.canceled` unless it was already finished.
+    pub fn cancel(&self) {
+        self.0.flag.cancel();
+        if let Some(bell) = self.0.bell.get() {
+            bell.ring();
+        }
+    }
+
+    /// Whether the end was asked for.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.flag.is_cancelled()
+    }
+
+    /// The flag that cookers look at.
+    pub fn flag(&self) -> &CancelFlag {
+        &self.0.flag
+    }
+
+    /// Makes the token ring a bell when it is used, now if it was used already.
+    pub fn connect(&self, bell: &CancelBell) {
+        self.0.bell.get_or_init(|| bell.clone());
+        if self.is_cancelled() {
+            bell.ring();
+        }
+    }
+}
+
+/// The container that a job writes to. The target lists its jobs.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+#[relationship(relationship_target = ContainerJobs)]
+pub struct TargetContainer(pub Entity);
+
+/// The jobs that hold a container open.
+#[derive(Component, Debug, Default)]
+#[relationship_target(relationship = TargetContainer)]
+pub struct ContainerJobs(bevy_ecs::entity::EntityHashSet);
+
+/// The place of a job in the order of submission, which is the order of the output.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[component(immutable)]
+pub struct JobOrder(pub u64);
+
+/// Who owns the job entity after its report.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobOwner {
+    /// Spawned by the user: it stays, with its report as a component.
+    User,
+    /// Spawned for a client: it is despawned.
+    Client,
+}
+
+/// The `tracing` span of a job: the parent of the spans of its items.
+#[derive(Component, Clone, Debug)]
+pub struct JobSpan(pub tracing::Span);
+
+/// When a job was accepted and started, for its report.
+#[derive(Component, Clone, Copy, Debug)]
+pub struct JobTimes {
+    /// When it was accepted.
+    pub accepted: Instant,
+    /// When its turn came.
+    pub started: Option<Instant>,
+}
+
+/// The report of a job that has ended, kept on entities that the user spawned.
+#[derive(Component, Clone, Debug)]
+pub struct FinishedReport(pub std::sync::Arc<ImportReport>);

@@ -1,0 +1,91 @@
+//! Headless runs: no window, no frames, no spinning.
+//!
+//! The runner ticks when there is something to do and sleeps otherwise: every completion, request
+//! and signal raises the [`Wake`] flag.
+
+use bevy_app::{
+    App, AppExit, PluginsState, TaskPoolOptions, TaskPoolPlugin, TaskPoolThreadAssignmentPolicy,
+};
+use bevy_ecs::schedule::{Schedules, SingleThreadedExecutor};
+use bevy_kiln_components::{
+    service::{ServiceState, Wake},
+    settings::{ImportSettings, PoolShare},
+};
+use std::time::Duration;
+
+use crate::ImportPlugin;
+
+/// How long the runner sleeps at most: a net for wake-ups that never come, not a beat.
+const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+
+/// How a headless run uses the machine.
+#[derive(Clone, Debug, Default)]
+pub struct HeadlessSettings {
+    /// Threads that cook; 0 means as many as there are cores.
+    pub threads: usize,
+    /// Settings of the service. The pools are taken whole.
+    pub import: ImportSettings,
+}
+
+/// An app that imports without a window, with the runner of [`run_headless`].
+pub fn headless_app(settings: HeadlessSettings) -> App {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cooking = if settings.threads == 0 {
+        cores
+    } else {
+        settings.threads
+    };
+    let fixed = |threads| TaskPoolThreadAssignmentPolicy {
+        min_threads: threads,
+        max_threads: threads,
+        percent: 1.0,
+        on_thread_spawn: None,
+        on_thread_destroy: None,
+    };
+    let pools = TaskPoolOptions {
+        min_total_threads: 1,
+        max_total_threads: usize::MAX,
+        io: fixed(1),
+        // Reads and writes mostly wait: two of them keep a disk busy beside a commit.
+        async_compute: fixed(2),
+        compute: fixed(cooking),
+    };
+    let mut import = settings.import;
+    import.pool_share = PoolShare::Greedy;
+    let mut app = App::new();
+    app.add_plugins((
+        TaskPoolPlugin {
+            task_pool_options: pools,
+        },
+        ImportPlugin::default().with_settings(import),
+    ));
+    app.set_runner(run_headless);
+    app
+}
+
+/// Ticks an app whenever there is something to do, and sleeps in between, until it is told to exit
+/// or a requested shutdown is complete.
+///
+/// The schedules run on the single-threaded executor: the compute pool is busy with cooking, and a
+/// tick of a few systems costs less than a hop to another thread.
+pub fn run_headless(mut app: App) -> AppExit {
+    while app.plugins_state() == PluginsState::Adding {
+        std::thread::yield_now();
+    }
+    app.finish();
+    app.cleanup();
+    for (_, schedule) in app.world_mut().resource_mut::<Schedules>().iter_mut() {
+        schedule.set_executor(SingleThreadedExecutor::new());
+    }
+    let wake = app.world_mut().get_resource_or_init::<Wake>().clone();
+    loop {
+        app.update();
+        if let Some(exit) = app.should_exit() {
+            return exit;
+        }
+        if app.world().resource::<ServiceState>().is_stopped() {
+            return AppExit::Success;
+        }
+        wake.park(LONGEST_SLEEP);
+    }
+}

@@ -1,0 +1,147 @@
+//! Opening and closing containers.
+//!
+//! All disk work of a container runs on the I/O pool; here only its state moves.
+
+use bevy_ecs::prelude::*;
+use bevy_kiln_components::{
+    container::{
+        AssetCatalog, BufferTable, CommitCursor, Container, ContainerState, ContainersByRoot,
+        TextureTable,
+    },
+    job::JobState,
+};
+use bevy_tasks::AsyncComputeTaskPool;
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    completion::{Completion, CompletionSender},
+    emit::mark,
+    load::{InFlight, fail},
+    store::{ContainerStore, OpenedContainer, StoreError, StoreOptions},
+};
+
+/// The files of a container that is open. The last clone that is dropped closes them.
+#[derive(Component, Clone)]
+pub struct OpenStore(pub(crate) Arc<ContainerStore>);
+
+/// The cooked root of a container.
+pub(crate) fn root_of(world: &World, container: Entity) -> PathBuf {
+    world
+        .get::<Container>(container)
+        .map(|container| container.root().to_owned())
+        .unwrap_or_default()
+}
+
+/// `Idle -> Opening`: locks, recovers and reads the container on the I/O pool.
+pub(crate) fn open_container(world: &mut World, container: Entity) {
+    let root = root_of(world, container);
+    let options = world
+        .get_resource::<StoreOptions>()
+        .cloned()
+        .unwrap_or_default();
+    world.entity_mut(container).insert(ContainerState::Opening);
+    let completions = world.resource::<CompletionSender>().clone();
+    AsyncComputeTaskPool::get()
+        .spawn(async move {
+            let result = ContainerStore::open(&root, options);
+            completions.send(Completion::Opened {
+                container,
+                result: Box::new(result),
+            });
+        })
+        .detach();
+}
+
+/// `Opening -> Ready`, or `Opening -> Failed` and every job of the container with it.
+pub(crate) fn opened(
+    world: &mut World,
+    container: Entity,
+    result: Result<OpenedContainer, StoreError>,
+) {
+    match result {
+        Ok(opened) => {
+            let textures = TextureTable::committed(opened.textures, opened.textures_end);
+            let buffers = BufferTable::committed(opened.buffers, opened.buffers_end);
+            let assets = AssetCatalog::committed(opened.assets, opened.catalog);
+            world.entity_mut(container).insert((
+                OpenStore(Arc::new(opened.store)),
+                textures,
+                buffers,
+                assets,
+                ContainerState::Ready,
+            ));
+            let now = mark(world, container).unwrap_or_default();
+            if let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
+                cursor.committed = now;
+            }
+        }
+        Err(error) => {
+            let diagnostic = error.diagnostic(&root_of(world, container));
+            world
+                .entity_mut(container)
+                .insert(ContainerState::Failed(Box::new(diagnostic.clone())));
+            // Pending jobs fail when their turn comes, in their order.
+            let started: Vec<Entity> = world
+                .get::<CommitCursor>(container)
+                .map(|cursor| cursor.waiting.values().copied().collect())
+                .unwrap_or_default();
+            for job in started {
+                if world.get::<InFlight>(job).is_some() {
+                    fail(world, job, vec![diagnostic.clone()]);
+                }
+            }
+        }
+    }
+}
+
+/// `Ready -> Closing`: gives the lock back once the last writer has let go of the files.
+pub(crate) fn close_container(world: &mut World, container: Entity) {
+    let Some(OpenStore(store)) = world.entity_mut(container).take::<OpenStore>() else {
+        return;
+    };
+    world.entity_mut(container).insert(ContainerState::Closing);
+    let completions = world.resource::<CompletionSender>().clone();
+    AsyncComputeTaskPool::get()
+        .spawn(async move {
+            // Writes are drained before a container is closed, so this is the last clone.
+            drop(store);
+            completions.send(Completion::Closed { container });
+        })
+        .detach();
+}
+
+/// `Closing -> (despawned)`, or `-> Opening` when new jobs have come meanwhile.
+pub(crate) fn closed(world: &mut World, container: Entity) {
+    if !is_held(world, container) {
+        remove(world, container);
+        return;
+    }
+    world.entity_mut(container).insert(ContainerState::Idle);
+    let wanted = world.get::<CommitCursor>(container).is_some_and(|cursor| {
+        cursor.waiting.values().any(|&job| {
+            world
+                .get::<JobState>(job)
+                .is_some_and(|state| *state != JobState::Pending)
+        })
+    });
+    if wanted {
+        open_container(world, container);
+    }
+}
+
+/// Whether any job still wants to emit into the container or waits for its commit.
+pub(crate) fn is_held(world: &World, container: Entity) -> bool {
+    world.get::<CommitCursor>(container).is_some_and(|cursor| {
+        !cursor.waiting.is_empty()
+            || !cursor.emitted.is_empty()
+            || cursor.current.is_some()
+            || cursor.writes > 0
+    })
+}
+
+/// Despawns a container that nobody holds.
+pub(crate) fn remove(world: &mut World, container: Entity) {
+    let root = root_of(world, container);
+    world.resource_mut::<ContainersByRoot>().0.remove(&root);
+    world.despawn(container);
+}

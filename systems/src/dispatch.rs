@@ -1,0 +1,251 @@
+//! Dispatch: ready work is admitted, read and queued.
+//!
+//! Admission goes strictly by output order within the byte budget: a large item is not overtaken
+//! for ever by small ones, and what is cooked early does not pile up behind what is cooked late.
+//! The oldest item of all is always admitted, even past the budget. Everything else waits for it
+//! in the end, so this is what makes a budget that is too small slow instead of stuck.
+
+use bevy_ecs::prelude::*;
+use bevy_kiln_components::{
+    budget::MemoryBudget,
+    job::{CancelToken, JobOrder, JobSpan},
+    pipeline::{PipelineLimits, WorkKind},
+    settings::ImportSettings,
+    work::{MemoryEstimate, Producers, WorkName, WorkOf, WorkOrder, WorkState},
+};
+use bevy_tasks::AsyncComputeTaskPool;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Instant,
+};
+
+use crate::{
+    completion::{Completion, CompletionSender},
+    io::reader::{ReadOptions, SourceBytes},
+    lanes::{CookLanes, CookTask},
+    load::micros_since,
+    work::{CookInput, Emitted, EmittedOutputs, StartWork, WorkKinds},
+};
+
+/// Ready items of every kind, and how many of each kind are admitted.
+#[derive(Resource, Debug, Default)]
+pub struct ReadyWork {
+    by_kind: BTreeMap<WorkKind, BTreeSet<(WorkOrder, Entity)>>,
+    admitted: BTreeMap<WorkKind, usize>,
+    waiting: usize,
+}
+
+impl ReadyWork {
+    pub(crate) fn push(&mut self, kind: WorkKind, order: WorkOrder, item: Entity) {
+        if self.by_kind.entry(kind).or_default().insert((order, item)) {
+            self.waiting += 1;
+        }
+    }
+
+    pub(crate) fn remove(&mut self, kind: WorkKind, order: WorkOrder, item: Entity) {
+        if self
+            .by_kind
+            .get_mut(&kind)
+            .is_some_and(|ready| ready.remove(&(order, item)))
+        {
+            self.waiting -= 1;
+        }
+    }
+
+    /// The oldest ready item whose kind has room in its queue.
+    fn oldest(&self, limits: &PipelineLimits) -> Option<(WorkOrder, Entity, WorkKind)> {
+        self.by_kind
+            .iter()
+            .filter(|(kind, _)| self.admitted(**kind) < limits.get(**kind).queue)
+            .filter_map(|(kind, ready)| ready.first().map(|&(order, item)| (order, item, *kind)))
+            .min()
+    }
+
+    /// Items of a kind that are admitted and not collected.
+    pub fn admitted(&self, kind: WorkKind) -> usize {
+        self.admitted.get(&kind).copied().unwrap_or(0)
+    }
+
+    /// How many ready items wait for admission.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    pub(crate) fn admit(&mut self, kind: WorkKind) {
+        *self.admitted.entry(kind).or_default() += 1;
+    }
+
+    pub(crate) fn release(&mut self, kind: WorkKind) {
+        if let Some(admitted) = self.admitted.get_mut(&kind) {
+            *admitted = admitted.saturating_sub(1);
+        }
+    }
+}
+
+/// The oldest job that has not emitted everything: what everything else waits for.
+#[derive(Resource, Debug, Default)]
+pub struct OldestJob(pub Option<JobOrder>);
+
+/// The orders of the jobs that have started and have not emitted everything.
+#[derive(Resource, Debug, Default)]
+pub struct UnemittedJobs(pub BTreeSet<JobOrder>);
+
+/// Whether ready work waits for admission.
+pub fn work_is_ready(ready: Res<ReadyWork>) -> bool {
+    ready.waiting > 0
+}
+
+/// Admits ready items in output order: `Ready -> Reading` or `Ready -> Queued`.
+pub fn dispatch(world: &mut World) {
+    let _stage = tracing::debug_span!("dispatch").entered();
+    let limits = world.resource::<ImportSettings>().pipelines.clone();
+    let budget = world.resource::<MemoryBudget>().clone();
+    loop {
+        let Some((order, item, kind)) = world.resource::<ReadyWork>().oldest(&limits) else {
+            return;
+        };
+        let bytes = world
+            .get::<MemoryEstimate>(item)
+            .map_or(0, |estimate| estimate.0);
+        let claim = match budget.try_claim(bytes) {
+            Some(claim) => claim,
+            None if world.resource::<OldestJob>().0 == Some(order.job)
+                && is_next_step(world, item, order) =>
+            {
+                budget.claim(bytes)
+            }
+            None => return,
+        };
+        let mut ready = world.resource_mut::<ReadyWork>();
+        ready.remove(kind, order, item);
+        ready.admit(kind);
+        start(world, item, kind, claim);
+    }
+}
+
+/// Whether an item is the one that its job emits next.
+fn is_next_step(world: &World, item: Entity, order: WorkOrder) -> bool {
+    use bevy_kiln_components::{container::CommitCursor, job::TargetContainer};
+    let cursor = world
+        .get::<WorkOf>(item)
+        .and_then(|&WorkOf(job)| world.get::<TargetContainer>(job))
+        .and_then(|&TargetContainer(container)| world.get::<CommitCursor>(container));
+    match cursor.and_then(|cursor| cursor.current.as_ref()) {
+        Some(current) if current.order == order.job => current.next_step == order.step as usize,
+        _ => order.step == 0,
+    }
+}
+
+fn start(
+    world: &mut World,
+    item: Entity,
+    kind: WorkKind,
+    claim: bevy_kiln_components::budget::MemoryClaim,
+) {
+    let work = world
+        .get_entity(item)
+        .ok()
+        .and_then(|entity| world.resource::<WorkKinds>().startable(kind, entity));
+    let token = world
+        .get::<WorkOf>(item)
+        .and_then(|&WorkOf(job)| world.get::<CancelToken>(job))
+        .cloned();
+    let (Some(work), Some(token)) = (work, token) else {
+        world.resource_mut::<ReadyWork>().release(kind);
+        return;
+    };
+    let span = world
+        .get::<WorkOf>(item)
+        .and_then(|&WorkOf(job)| world.get::<JobSpan>(job))
+        .map_or_else(tracing::Span::none, |span| span.0.clone());
+    let producers: Vec<Arc<Emitted>> = world
+        .get::<Producers>(item)
+        .map(|producers| producers.0.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|&producer| world.get::<EmittedOutputs>(producer))
+        .map(|outputs| outputs.0.clone())
+        .collect();
+    let name = world
+        .get::<WorkName>(item)
+        .map(|name| name.0.clone())
+        .unwrap_or_default();
+    let pending = PendingCook {
+        item,
+        kind,
+        name,
+        token,
+        span,
+        producers,
+        start: work.start,
+    };
+    let Some(source) = work.input else {
+        world.entity_mut(item).insert(WorkState::Queued);
+        world
+            .resource::<CookLanes>()
+            .submit(pending.into_task(None, claim));
+        return;
+    };
+    let completions = world.resource::<CompletionSender>().clone();
+    world
+        .entity_mut(item)
+        .insert((WorkState::Reading, PendingRead(Some(pending))));
+    AsyncComputeTaskPool::get()
+        .spawn(async move {
+            let begun = Instant::now();
+            let result = match source.bytes {
+                Some(bytes) => Ok(bytes),
+                None => {
+                    source
+                        .reader
+                        .read(&source.path, ReadOptions::default())
+                        .await
+                }
+            };
+            completions.send(Completion::Read {
+                item,
+                result,
+                micros: micros_since(begun),
+                claim,
+            });
+        })
+        .detach();
+}
+
+/// A cook whose source is being read.
+#[derive(Component)]
+pub struct PendingRead(pub(crate) Option<PendingCook>);
+
+pub(crate) struct PendingCook {
+    item: Entity,
+    kind: WorkKind,
+    name: String,
+    token: CancelToken,
+    span: tracing::Span,
+    producers: Vec<Arc<Emitted>>,
+    start: StartWork,
+}
+
+impl PendingCook {
+    pub(crate) fn into_task(
+        self,
+        bytes: Option<Result<SourceBytes, crate::io::error::FileError>>,
+        claim: bevy_kiln_components::budget::MemoryClaim,
+    ) -> CookTask {
+        let input = CookInput {
+            bytes,
+            producers: self.producers,
+        };
+        let start = self.start;
+        CookTask {
+            item: self.item,
+            kind: self.kind,
+            name: self.name,
+            cancel: self.token.flag().clone(),
+            span: self.span,
+            claim,
+            start: Box::new(move |context| start(input, context)),
+        }
+    }
+}

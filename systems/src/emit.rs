@@ -1,0 +1,485 @@
+//! Emit: cooked payloads get their final places, in output order.
+//!
+//! One job at a time emits into a container, and its items in the order of its plan, whatever the
+//! order in which they were cooked. So indices and offsets never depend on timing, and a job that
+//! fails can be taken back by forgetting everything after the place where it began: no later job
+//! has emitted anything yet. Cooking is not held up by this; only results wait.
+
+use bevy_ecs::prelude::*;
+use bevy_kiln_assets::{
+    diagnostic::{Diagnostic, codes},
+    format::{
+        buffer_table::BufferEntry, index::AssetRecord, texture_payload::FallbackTexture,
+        texture_table::TextureEntry,
+    },
+};
+use bevy_kiln_components::{
+    budget::MemoryClaim,
+    container::{
+        AssetCatalog, BufferTable, CommitCursor, ContainerMark, ContainerState, Emitting, NewPlace,
+        Placement, TextureTable,
+    },
+    job::{JobOrder, JobState, Progress},
+    pipeline::{PipelineCounters, WorkKind},
+    report::Product,
+    reservation::{Reservation, ReservedIn, ResourceKind, WriteState},
+    settings::ImportSettings,
+    work::{BlockedBy, Dependents, WorkItems, WorkOrder, WorkState},
+};
+use bevy_tasks::AsyncComputeTaskPool;
+use std::{sync::Arc, time::Instant};
+
+use crate::{
+    collect::CookedResult,
+    completion::{Completion, CompletionSender},
+    containers::{OpenStore, root_of},
+    dispatch::ReadyWork,
+    load::{LoadedJobs, fail},
+    progress::ProgressFeed,
+    report::{EndedJobs, JobProducts, forget_unemitted},
+    store::Blob,
+    work::{
+        AssetEmission, BufferEmission, CookedBytes, Emission, Emitted, EmittedOutputs, Place,
+        TextureEmission,
+    },
+};
+
+/// Whether some container takes emissions.
+pub fn containers_are_ready(containers: Query<&ContainerState>) -> bool {
+    containers
+        .iter()
+        .any(|state| *state == ContainerState::Ready)
+}
+
+/// Emits what is cooked and due, container by container: `Cooked -> Emitted`.
+pub fn emit(world: &mut World, containers: &mut QueryState<(Entity, &ContainerState)>) {
+    let _stage = tracing::debug_span!("emit").entered();
+    let ready: Vec<Entity> = containers
+        .iter(world)
+        .filter(|(_, state)| **state == ContainerState::Ready)
+        .map(|(container, _)| container)
+        .collect();
+    for container in ready {
+        let mut batch = Batch::default();
+        while emit_next(world, container, &mut batch) {}
+        batch.write(world, container);
+    }
+}
+
+/// Payloads that were placed in this tick, on their way to the writer.
+#[derive(Default)]
+pub(crate) struct Batch {
+    blobs: Vec<Blob>,
+    reservations: Vec<Entity>,
+    claims: Vec<MemoryClaim>,
+}
+
+impl Batch {
+    fn write(self, world: &mut World, container: Entity) {
+        if self.blobs.is_empty() {
+            return;
+        }
+        let Some(store) = world
+            .get::<OpenStore>(container)
+            .map(|store| store.0.clone())
+        else {
+            return;
+        };
+        if let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
+            cursor.writes += 1;
+        }
+        let completions = world.resource::<CompletionSender>().clone();
+        let span = tracing::debug_span!("write", payloads = self.blobs.len());
+        AsyncComputeTaskPool::get()
+            .spawn(async move {
+                let result = span.in_scope(|| store.write_blobs(&self.blobs));
+                // The payloads are gone from memory before anybody may admit more.
+                drop(self.blobs);
+                drop(self.claims);
+                completions.send(Completion::Written {
+                    container,
+                    reservations: self.reservations,
+                    result,
+                });
+            })
+            .detach();
+    }
+}
+
+/// Does one step: begins a job, emits one item, or ends a job. False when nothing is due.
+fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
+    let Some(cursor) = world.get::<CommitCursor>(container) else {
+        return false;
+    };
+    if cursor.write_error.is_some() || cursor.draining {
+        return false;
+    }
+    let interval = world.resource::<ImportSettings>().commit_interval;
+    let begins = cursor.current.is_none_or(|current| current.next_step == 0);
+    if begins && !cursor.emitted.is_empty() && cursor.is_due(interval) {
+        // The next job waits until what there is has been committed.
+        return false;
+    }
+    let Some(current) = cursor.current else {
+        return begin_next_job(world, container);
+    };
+    let Some(items) = world.get::<WorkItems>(current.job) else {
+        // Not planned yet, or a plan without items.
+        let planned = world.get::<JobState>(current.job) == Some(&JobState::Working);
+        return planned && end_job(world, container, current.job);
+    };
+    let Some(item) = items.iter().nth(current.next_step) else {
+        let planned = world.get::<JobState>(current.job) == Some(&JobState::Working);
+        return planned && end_job(world, container, current.job);
+    };
+    if world.get::<WorkState>(item) != Some(&WorkState::Cooked)
+        || EndedJobs::is_ending(world, current.job)
+    {
+        return false;
+    }
+    let Some(CookedResult(cooked)) = world.entity_mut(item).take::<CookedResult>() else {
+        return false;
+    };
+    let claim = world.entity_mut(item).take::<MemoryClaim>();
+    let mut emitted = Emitted {
+        places: Vec::with_capacity(cooked.emissions.len()),
+        data: cooked.data,
+    };
+    for emission in cooked.emissions {
+        match place(world, container, current.job, emission, batch) {
+            Ok(place) => emitted.places.push(place),
+            Err(diagnostic) => {
+                world.entity_mut(item).insert(WorkState::Failed);
+                fail(world, current.job, vec![diagnostic]);
+                return false;
+            }
+        }
+    }
+    batch.claims.extend(claim);
+    world
+        .entity_mut(item)
+        .insert((WorkState::Emitted, EmittedOutputs(Arc::new(emitted))));
+    if let Some(mut cursor) = world.get_mut::<CommitCursor>(container)
+        && let Some(current) = &mut cursor.current
+    {
+        current.next_step += 1;
+    }
+    count_completed(world, current.job, item);
+    release_dependents(world, item);
+    true
+}
+
+/// A job's turn to emit comes when every job before it has emitted everything or has ended.
+fn begin_next_job(world: &mut World, container: Entity) -> bool {
+    let Some(before) = mark(world, container) else {
+        return false;
+    };
+    let Some(mut cursor) = world.get_mut::<CommitCursor>(container) else {
+        return false;
+    };
+    let Some((&order, &job)) = cursor.waiting.first_key_value() else {
+        return false;
+    };
+    cursor.current = Some(Emitting {
+        order,
+        job,
+        next_step: 0,
+        before,
+    });
+    true
+}
+
+/// `Working -> Finalizing`: everything of the job is emitted.
+fn end_job(world: &mut World, container: Entity, job: Entity) -> bool {
+    if EndedJobs::is_ending(world, job) {
+        return false;
+    }
+    if let Some(mut cursor) = world.get_mut::<CommitCursor>(container)
+        && let Some(current) = cursor.current.take()
+    {
+        cursor.waiting.remove(&current.order);
+        cursor.emitted.push(current);
+    }
+    // What the plan shared, such as the bytes of a scene, is not needed any more.
+    world
+        .entity_mut(job)
+        .insert(JobState::Finalizing)
+        .remove::<MemoryClaim>();
+    if let Some(mut products) = world.get_mut::<JobProducts>(job) {
+        products.emitted = Some(Instant::now());
+    }
+    let mut loaded = world.resource_mut::<LoadedJobs>();
+    loaded.0 = loaded.0.saturating_sub(1);
+    if let Some(&order) = world.get::<JobOrder>(job) {
+        forget_unemitted(world, order);
+    }
+    ProgressFeed::phase(world, job, 0.9, "Finalizing import...");
+    true
+}
+
+/// Where the container is now.
+pub(crate) fn mark(world: &World, container: Entity) -> Option<ContainerMark> {
+    Some(ContainerMark {
+        textures: world.get::<TextureTable>(container)?.mark(),
+        buffers: world.get::<BufferTable>(container)?.mark(),
+        assets: world.get::<AssetCatalog>(container)?.mark(),
+    })
+}
+
+fn place(
+    world: &mut World,
+    container: Entity,
+    job: Entity,
+    emission: Emission,
+    batch: &mut Batch,
+) -> Result<Place, Diagnostic> {
+    match emission {
+        Emission::Texture(texture) => place_texture(world, container, job, texture, batch),
+        Emission::Buffer(buffer) => place_buffer(world, container, job, buffer, batch),
+        Emission::Asset(asset) => place_asset(world, container, job, asset),
+    }
+}
+
+/// Every texture table starts with the fallback texture.
+pub(crate) fn place_fallback(
+    world: &mut World,
+    container: Entity,
+    batch: &mut Batch,
+) -> Result<(), Diagnostic> {
+    let (policy, hashing) = {
+        let settings = world.resource::<ImportSettings>();
+        (settings.packing, settings.content_hashing)
+    };
+    let Some(mut table) = world.get_mut::<TextureTable>(container) else {
+        return Ok(());
+    };
+    if !table.entries().is_empty() {
+        return Ok(());
+    }
+    let fallback = FallbackTexture::new(policy, hashing);
+    let placed = table.reserve(None, |offset| fallback.entry(offset));
+    if let Some((index, Placement::New(place))) = placed {
+        reserve(
+            world,
+            container,
+            ResourceKind::Texture,
+            index.0,
+            place,
+            batch,
+            fallback.into_payload().into(),
+        );
+    }
+    Ok(())
+}
+
+fn place_texture(
+    world: &mut World,
+    container: Entity,
+    job: Entity,
+    texture: TextureEmission,
+    batch: &mut Batch,
+) -> Result<Place, Diagnostic> {
+    place_fallback(world, container, batch)?;
+    let TextureEmission {
+        payload,
+        shape,
+        content_hash,
+        encoder,
+        catalog,
+    } = texture;
+    let salt = (content_hash.0 == 0).then(|| catalog.source().to_owned());
+    // A payload layout has checked that the size fits.
+    let size = payload.len() as u32;
+    let place = |offset| TextureEntry::new(offset, &shape, size, content_hash);
+    let reserved = world
+        .get_mut::<TextureTable>(container)
+        .and_then(|mut table| table.reserve(salt.as_deref(), place));
+    let Some((index, placement)) = reserved else {
+        return Err(table_full(world, container, "texture"));
+    };
+    let product = Product::Texture {
+        source: catalog.source().to_owned(),
+        name: catalog.name().to_owned(),
+        index: index.0,
+        content_hash,
+        size: u64::from(size),
+        reused: placement == Placement::Existing,
+        encoder,
+    };
+    put_entry(world, container, catalog.at_texture(index));
+    add_product(world, job, product);
+    if let Placement::New(place) = placement {
+        reserve(
+            world,
+            container,
+            ResourceKind::Texture,
+            index.0,
+            place,
+            batch,
+            payload.into(),
+        );
+    }
+    Ok(Place::Texture(index))
+}
+
+fn place_buffer(
+    world: &mut World,
+    container: Entity,
+    job: Entity,
+    buffer: BufferEmission,
+    batch: &mut Batch,
+) -> Result<Place, Diagnostic> {
+    let salt = (buffer.content_hash.0 == 0).then_some(buffer.name.as_str());
+    let size = buffer.bytes.len() as u32;
+    let place = |offset| BufferEntry::new(offset, size, buffer.layout, buffer.content_hash);
+    let reserved = world
+        .get_mut::<BufferTable>(container)
+        .and_then(|mut table| table.reserve(buffer.layout.alignment(), salt, place));
+    let Some((index, placement)) = reserved else {
+        return Err(table_full(world, container, "buffer"));
+    };
+    let product = Product::Buffer {
+        name: buffer.name,
+        index: index.0,
+        content_hash: buffer.content_hash,
+        size: u64::from(size),
+        reused: placement == Placement::Existing,
+    };
+    add_product(world, job, product);
+    if let Placement::New(place) = placement {
+        reserve(
+            world,
+            container,
+            ResourceKind::Buffer,
+            index.0,
+            place,
+            batch,
+            buffer.bytes.into(),
+        );
+    }
+    Ok(Place::Buffer(index))
+}
+
+fn place_asset(
+    world: &mut World,
+    container: Entity,
+    job: Entity,
+    asset: AssetEmission,
+) -> Result<Place, Diagnostic> {
+    let AssetEmission {
+        key,
+        asset_type,
+        path,
+        virtual_path,
+        bytes,
+        digest,
+        catalog,
+    } = asset;
+    let product = Product::Asset {
+        asset: asset_type.label(),
+        virtual_path: virtual_path.to_string(),
+        key: key.to_string(),
+        size: bytes.len() as u64,
+    };
+    let record = AssetRecord::new(
+        key,
+        asset_type,
+        path,
+        virtual_path,
+        bytes.len() as u64,
+        digest,
+    );
+    let put = world
+        .get_mut::<AssetCatalog>(container)
+        .map(|mut assets| assets.put_asset(record, bytes));
+    if let Some(Err(taken)) = put {
+        let root = root_of(world, container);
+        let diagnostic = Diagnostic::new(codes::container::VIRTUAL_PATH_TAKEN, taken.to_string());
+        return Err(diagnostic.source(root.display().to_string()));
+    }
+    put_entry(world, container, catalog.at_asset(key));
+    add_product(world, job, product);
+    Ok(Place::Asset(key))
+}
+
+fn table_full(world: &World, container: Entity, what: &str) -> Diagnostic {
+    let root = root_of(world, container);
+    let text = format!("the {what} table is full: an index has 32 bits");
+    Diagnostic::new(codes::container::TABLE_FULL, text).source(root.display().to_string())
+}
+
+fn put_entry(
+    world: &mut World,
+    container: Entity,
+    line: (
+        bevy_kiln_assets::format::catalog::CatalogKey,
+        bevy_kiln_assets::format::catalog::CatalogEntry,
+    ),
+) {
+    if let Some(mut assets) = world.get_mut::<AssetCatalog>(container) {
+        assets.put_entry(line.0, line.1);
+    }
+}
+
+fn add_product(world: &mut World, job: Entity, product: Product) {
+    if let Some(mut products) = world.get_mut::<JobProducts>(job) {
+        products.products.push(product);
+    }
+}
+
+fn reserve(
+    world: &mut World,
+    container: Entity,
+    kind: ResourceKind,
+    index: u32,
+    place: NewPlace,
+    batch: &mut Batch,
+    bytes: CookedBytes,
+) {
+    let NewPlace { range, padding } = place;
+    let offset = range.start;
+    let reservation = Reservation { kind, index, range };
+    batch.reservations.push(
+        world
+            .spawn((ReservedIn(container), reservation, WriteState::Writing))
+            .id(),
+    );
+    batch.blobs.push(Blob::new(kind, offset, padding, bytes));
+}
+
+fn count_completed(world: &mut World, job: Entity, item: Entity) {
+    if let Some(&kind) = world.get::<WorkKind>(item) {
+        world
+            .resource_mut::<PipelineCounters>()
+            .entry(kind)
+            .completed += 1;
+    }
+    if let Some(mut progress) = world.get_mut::<Progress>(job) {
+        progress.completed += 1;
+        progress.raise_by_items();
+    }
+}
+
+/// `Blocked -> Ready` for every item that waited for this one alone.
+fn release_dependents(world: &mut World, item: Entity) {
+    let Some(Dependents(dependents)) = world.get::<Dependents>(item).cloned() else {
+        return;
+    };
+    for dependent in dependents {
+        let Some(mut blocked) = world.get_mut::<BlockedBy>(dependent) else {
+            continue;
+        };
+        blocked.0 -= 1;
+        if blocked.0 == 0
+            && let (Some(&kind), Some(&order)) = (
+                world.get::<WorkKind>(dependent),
+                world.get::<WorkOrder>(dependent),
+            )
+        {
+            world.entity_mut(dependent).insert(WorkState::Ready);
+            world
+                .resource_mut::<ReadyWork>()
+                .push(kind, order, dependent);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The built-in source formats. They register through the same door as anybody's own.
+
+pub mod image;

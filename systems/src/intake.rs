@@ -1,0 +1,215 @@
+//! Intake: requests become jobs.
+//!
+//! Two doors lead here: the channel of the clients, and entities that were spawned with an
+//! [`ImportRequest`]. Both leave as the same kind of job, in one order.
+
+use bevy_ecs::prelude::*;
+use bevy_kiln_components::{
+    container::{CommitCursor, Container, ContainerState, ContainersByRoot},
+    job::{
+        CancelToken, Diagnostics, ImportRequest, JobId, JobOrder, JobOwner, JobState, JobTimes,
+        Progress, TargetContainer,
+    },
+    service::{CancelBell, JobNames, Refused, ReportTicket, ServiceState, Submission},
+    settings::ImportSettings,
+};
+use crossbeam_channel::Receiver;
+use std::{
+    collections::VecDeque,
+    path::{Component as PathPart, Path, PathBuf},
+    time::Instant,
+};
+
+use crate::report::{EndedJobs, Ending};
+
+/// Where the requests of clients come in.
+#[derive(Resource)]
+pub struct ClientInbox(pub Receiver<Submission>);
+
+/// Accepted jobs that wait for their turn, in order.
+#[derive(Resource, Debug, Default)]
+pub struct JobQueue(pub VecDeque<Entity>);
+
+/// The next place in the order of jobs.
+#[derive(Resource, Debug, Default)]
+pub struct NextJobOrder(u64);
+
+/// Whether a client has submitted something.
+pub fn clients_submitted(inbox: Res<ClientInbox>) -> bool {
+    !inbox.0.is_empty()
+}
+
+/// Spawns an entity for each request of a client.
+pub fn drain_clients(inbox: Res<ClientInbox>, mut commands: Commands) {
+    for submission in inbox.0.try_iter() {
+        let Submission {
+            id,
+            request,
+            token,
+            ticket,
+        } = submission;
+        commands.spawn((request, id, token, ticket, JobOwner::Client));
+    }
+}
+
+/// A request that is not a job yet.
+type Fresh = (With<ImportRequest>, Without<JobState>);
+
+/// Whether there are requests that are not jobs yet.
+pub fn requests_are_fresh(fresh: Query<(), Fresh>) -> bool {
+    !fresh.is_empty()
+}
+
+/// Turns fresh requests into pending jobs: `(nothing) -> Pending`.
+pub fn accept_requests(world: &mut World, fresh: &mut QueryState<(Entity, Option<&JobId>), Fresh>) {
+    let _stage = tracing::debug_span!("intake").entered();
+    let mut entities: Vec<(Entity, Option<JobId>)> = fresh
+        .iter(world)
+        .map(|(entity, id)| (entity, id.copied()))
+        .collect();
+    // Clients' jobs have their ids already, and ids are given out in the order of the queue.
+    // Spawned requests come after them, in the order in which they were spawned.
+    entities.sort_by_key(|(entity, id)| (id.is_none(), *id, *entity));
+    for (entity, _) in entities {
+        accept(world, entity);
+    }
+}
+
+fn accept(world: &mut World, entity: Entity) {
+    let Some(request) = world.get::<ImportRequest>(entity).cloned() else {
+        return;
+    };
+    let root = cooked_root(&request, &world.resource::<ImportSettings>().source_root);
+    let state = world.resource::<ServiceState>().clone();
+    let names = JobNames {
+        name: request.name().unwrap_or_default().to_owned(),
+        source: request.source().to_owned(),
+        root: root.clone(),
+    };
+    let mut refused = None;
+    if let Some(mut ticket) = world.get_mut::<ReportTicket>(entity) {
+        *ticket.names_mut() = names;
+    } else {
+        // Spawned as an entity: it waits instead of being refused, however many there are.
+        match state.admit(usize::MAX, names, |id, token, ticket| (id, token, ticket)) {
+            Ok((_, (id, token, ticket))) => {
+                world
+                    .entity_mut(entity)
+                    .insert((id, ticket, JobOwner::User));
+                // A token that the user gave stays: it is in the user's hands already.
+                if world.get::<CancelToken>(entity).is_none() {
+                    world.entity_mut(entity).insert(token);
+                }
+            }
+            Err(error) => refused = Some(error),
+        }
+    }
+    if let Some(token) = world.get::<CancelToken>(entity) {
+        token.connect(world.resource::<CancelBell>());
+    }
+    let order = {
+        let mut next = world.resource_mut::<NextJobOrder>();
+        next.0 += 1;
+        JobOrder(next.0)
+    };
+    world.entity_mut(entity).insert((
+        JobState::Pending,
+        Progress::default(),
+        Diagnostics::default(),
+        order,
+        JobTimes {
+            accepted: Instant::now(),
+            started: None,
+        },
+    ));
+    if let Some(error) = refused {
+        refuse(world, entity, error);
+        return;
+    }
+    let container = container_at(world, root);
+    world.entity_mut(entity).insert(TargetContainer(container));
+    if let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
+        cursor.waiting.insert(order, entity);
+    }
+    world.resource_mut::<JobQueue>().0.push_back(entity);
+}
+
+fn refuse(world: &mut World, entity: Entity, error: Refused) {
+    use bevy_kiln_assets::diagnostic::{Diagnostic, codes};
+    let code = match error {
+        Refused::Full { .. } => codes::import::QUEUE_FULL,
+        _ => codes::import::SHUTDOWN,
+    };
+    if let Some(mut diagnostics) = world.get_mut::<Diagnostics>(entity) {
+        diagnostics.0.push(Diagnostic::new(code, error.to_string()));
+    }
+    world
+        .resource_mut::<EndedJobs>()
+        .end(entity, Ending::Failed);
+}
+
+/// The container entity of a root, spawned idle if there is none.
+fn container_at(world: &mut World, root: PathBuf) -> Entity {
+    if let Some(&entity) = world.resource::<ContainersByRoot>().0.get(&root) {
+        return entity;
+    }
+    let entity = world
+        .spawn((
+            Container::new(&root),
+            ContainerState::Idle,
+            CommitCursor::default(),
+        ))
+        .id();
+    world
+        .resource_mut::<ContainersByRoot>()
+        .0
+        .insert(root, entity);
+    entity
+}
+
+/// The root of a request: the given one, else `.cooked` beside the source.
+fn cooked_root(request: &ImportRequest, source_root: &Path) -> PathBuf {
+    let root = match request.container() {
+        Some(root) => root.to_owned(),
+        None if request.source().contains("://") => PathBuf::from(".cooked"),
+        None => {
+            let source = source_root.join(request.source());
+            source.parent().unwrap_or(Path::new("")).join(".cooked")
+        }
+    };
+    normalise(&root)
+}
+
+/// Absolute and without `.` and `..`, so that two ways to write one root meet in one container.
+/// Symbolic links are not followed; the lock tells such twins apart.
+pub fn normalise(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut parts = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            PathPart::CurDir => {}
+            PathPart::ParentDir => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_meet() {
+        let settings = Path::new("/project");
+        let given = ImportRequest::new("a.png").into_container("/x/../y/./cooked");
+        assert_eq!(cooked_root(&given, settings), Path::new("/y/cooked"));
+        let beside = ImportRequest::new("textures/a.png");
+        assert_eq!(
+            cooked_root(&beside, settings),
+            Path::new("/project/textures/.cooked")
+        );
+    }
+}

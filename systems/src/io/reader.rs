@@ -1,0 +1,147 @@
+//! What a source can be read from.
+
+use bevy_tasks::BoxedFuture;
+use std::{
+    fmt,
+    ops::{Deref, Range},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use super::error::FileError;
+
+/// What to read of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Where to begin. At or past the end there is nothing to read, which is no error.
+    pub offset: u64,
+    /// How many bytes at most; 0 means all.
+    pub max_bytes: u64,
+    /// How many bytes are expected; saves growing the buffer. 0 means unknown.
+    pub size_hint: u64,
+    /// The alignment in memory that the first byte should have; 0 or 1 means any.
+    pub alignment: usize,
+}
+
+/// What is known of a file without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileInfo {
+    /// Bytes.
+    pub len: u64,
+    /// When it was changed, where the source knows.
+    pub modified: Option<SystemTime>,
+    /// Whether it is a folder.
+    pub is_directory: bool,
+    /// Whether the path itself is a symbolic link.
+    pub is_symlink: bool,
+}
+
+/// Bytes of a source, shared by everyone who holds a clone or a slice.
+#[derive(Clone)]
+pub struct SourceBytes {
+    bytes: Arc<Vec<u8>>,
+    range: Range<usize>,
+}
+
+impl SourceBytes {
+    /// All of the bytes.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        let range = 0..bytes.len();
+        Self {
+            bytes: Arc::new(bytes),
+            range,
+        }
+    }
+
+    /// The bytes from `start`, for buffers that begin with padding.
+    pub(crate) fn from_offset(bytes: Vec<u8>, start: usize) -> Self {
+        let range = start.min(bytes.len())..bytes.len();
+        Self {
+            bytes: Arc::new(bytes),
+            range,
+        }
+    }
+
+    /// A part of the bytes, without copying; `None` when it is not inside.
+    pub fn slice(&self, range: Range<usize>) -> Option<Self> {
+        let start = self.range.start.checked_add(range.start)?;
+        let end = self.range.start.checked_add(range.end)?;
+        (start <= end && end <= self.range.end).then(|| Self {
+            bytes: self.bytes.clone(),
+            range: start..end,
+        })
+    }
+}
+
+impl Deref for SourceBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // The range lies inside of the bytes since it was made.
+        &self.bytes[self.range.clone()]
+    }
+}
+
+impl fmt::Debug for SourceBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SourceBytes({} bytes)", self.len())
+    }
+}
+
+/// Reads sources. Implementations may block: they are called on the I/O pool.
+pub trait SourceReader: Send + Sync {
+    /// Reads a part of a file.
+    fn read<'a>(
+        &'a self,
+        path: &'a Path,
+        options: ReadOptions,
+    ) -> BoxedFuture<'a, Result<SourceBytes, FileError>>;
+
+    /// Size and kind of a file or folder.
+    fn metadata<'a>(&'a self, path: &'a Path) -> BoxedFuture<'a, Result<FileInfo, FileError>>;
+
+    /// Whether a file or folder is there; never an error.
+    fn exists<'a>(&'a self, path: &'a Path) -> BoxedFuture<'a, bool> {
+        Box::pin(async move { self.metadata(path).await.is_ok() })
+    }
+}
+
+/// A file of a reader.
+#[derive(Clone)]
+pub struct SourceRef {
+    /// The reader.
+    pub reader: Arc<dyn SourceReader>,
+    /// The path in it.
+    pub path: PathBuf,
+    /// All of its bytes, when they were read already.
+    pub bytes: Option<SourceBytes>,
+}
+
+impl fmt::Debug for SourceRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceRef")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_share_and_stay_inside() {
+        let bytes = SourceBytes::new(b"Hello, World!".to_vec());
+        let world = bytes.slice(7..12).unwrap();
+        assert_eq!(&*world, b"World");
+        assert_eq!(&*world.slice(1..3).unwrap(), b"or");
+        assert!(world.slice(0..6).is_none() && world.slice(usize::MAX..usize::MAX).is_none());
+        #[expect(
+            clippy::reversed_empty_ranges,
+            reason = "a hostile range must be refused"
+        )]
+        let reversed = 3..1;
+        assert!(world.slice(reversed).is_none());
+    }
+}

@@ -1,0 +1,53 @@
+//! From the source of a request to a reader and a path.
+
+use bevy_asset::{AssetPath, AssetServer};
+use bevy_ecs::prelude::*;
+use bevy_kiln_assets::diagnostic::{Diagnostic, codes};
+use std::{path::PathBuf, sync::Arc};
+
+use super::{asset_reader::AssetSourceReader, file_reader::FileReader, reader::SourceRef};
+
+/// Where sources are read from: plain paths in the file system, `source://path` in an asset source.
+#[derive(Resource, Clone)]
+pub struct SourceReaders {
+    root: PathBuf,
+    assets: Option<AssetServer>,
+}
+
+impl SourceReaders {
+    /// Plain paths are relative to `root`; asset sources are those of the server.
+    pub fn new(root: PathBuf, assets: Option<AssetServer>) -> Self {
+        Self { root, assets }
+    }
+
+    /// The reader and path of a source.
+    ///
+    /// # Errors
+    /// `io.not_found` for an asset source that the app does not have.
+    pub fn resolve(&self, source: &str) -> Result<SourceRef, Diagnostic> {
+        if !source.contains("://") {
+            return Ok(SourceRef {
+                reader: Arc::new(FileReader),
+                path: self.root.join(source),
+                bytes: None,
+            });
+        }
+        let failed =
+            |message: String| Diagnostic::new(codes::io::NOT_FOUND, message).source(source);
+        let Some(server) = &self.assets else {
+            return Err(failed(
+                "this app has no asset server, and so no asset sources".to_owned(),
+            ));
+        };
+        let path = AssetPath::try_parse(source).map_err(|error| failed(error.to_string()))?;
+        let id = path.source().clone_owned();
+        server
+            .get_source(id.clone())
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(SourceRef {
+            path: path.path().to_owned(),
+            reader: Arc::new(AssetSourceReader::new(server.clone(), id)),
+            bytes: None,
+        })
+    }
+}

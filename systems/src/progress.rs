@@ -1,0 +1,111 @@
+//! Progress: one place that tells clients, messages and logs how far a job is.
+
+use bevy_ecs::prelude::*;
+use bevy_kiln_components::{
+    job::{JobId, JobState, Progress},
+    messages::{ImportProgress, ItemProgress, ProgressKind},
+    pipeline::WorkKind,
+    service::ReportTicket,
+    settings::ImportSettings,
+    work::{WorkName, WorkOf},
+};
+
+use crate::dispatch::ReadyWork;
+
+/// Writes progress messages and calls the clients' sinks.
+pub(crate) struct ProgressFeed;
+
+impl ProgressFeed {
+    pub(crate) fn job_started(world: &mut World, job: Entity) {
+        Self::send(
+            world,
+            job,
+            ProgressKind::JobStarted,
+            "Job started".to_owned(),
+            None,
+        );
+    }
+
+    /// The job entered a phase, at which `overall` is done.
+    pub(crate) fn phase(world: &mut World, job: Entity, overall: f32, message: &str) {
+        if let Some(mut progress) = world.get_mut::<Progress>(job) {
+            progress.raise(overall);
+        }
+        Self::send(
+            world,
+            job,
+            ProgressKind::PhaseUpdate,
+            message.to_owned(),
+            None,
+        );
+    }
+
+    /// The job has ended; nothing follows but its report.
+    pub(crate) fn ended(world: &mut World, job: Entity, state: JobState) {
+        let (phase, finished) = match state {
+            JobState::Complete => ("Import complete", "Job finished"),
+            JobState::Cancelled => ("Import canceled", "Job canceled"),
+            _ => ("Import failed", "Job failed"),
+        };
+        Self::phase(world, job, 1.0, phase);
+        Self::send(
+            world,
+            job,
+            ProgressKind::JobFinished,
+            finished.to_owned(),
+            None,
+        );
+    }
+
+    pub(crate) fn item(world: &mut World, item: Entity, kind: ProgressKind) {
+        let (Some(&WorkOf(job)), Some(&work), Some(WorkName(name))) = (
+            world.get::<WorkOf>(item),
+            world.get::<WorkKind>(item),
+            world.get::<WorkName>(item),
+        ) else {
+            return;
+        };
+        let message = match kind {
+            ProgressKind::ItemStarted => format!("{name} started"),
+            ProgressKind::ItemFinished => format!("{name} finished"),
+            _ => String::new(),
+        };
+        let capacity = world.resource::<ImportSettings>().pipelines.get(work).queue;
+        let item = ItemProgress {
+            kind: work.0,
+            name: name.clone(),
+            queue_load: world.resource::<ReadyWork>().admitted(work) as f32 / capacity as f32,
+        };
+        Self::send(world, job, kind, message, Some(item));
+    }
+
+    fn send(
+        world: &mut World,
+        job: Entity,
+        kind: ProgressKind,
+        message: String,
+        item: Option<ItemProgress>,
+    ) {
+        let (Some(&id), Some(&phase), Some(&progress)) = (
+            world.get::<JobId>(job),
+            world.get::<JobState>(job),
+            world.get::<Progress>(job),
+        ) else {
+            return;
+        };
+        tracing::trace!(job = id.0, ?kind, %phase, message, "progress");
+        let event = ImportProgress {
+            entity: job,
+            job: id,
+            kind,
+            phase,
+            overall: progress.overall(),
+            message,
+            item,
+        };
+        if let Some(mut ticket) = world.get_mut::<ReportTicket>(job) {
+            ticket.progress(&event);
+        }
+        world.write_message(event);
+    }
+}

@@ -1,0 +1,69 @@
+//! The journal: the renames that are left to do once a commit has passed its commit point.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+use super::{JOURNAL, JOURNAL_DRAFT, STAGE, StoreError, disk::Disk};
+use crate::io::error::FileError;
+
+/// What is to be put in place, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Journal {
+    /// Name in the staging folder, and path relative to the root.
+    pub(super) renames: Vec<(String, String)>,
+}
+
+impl Journal {
+    /// Writes the journal. When this returns the commit has happened, whatever comes.
+    pub(super) fn write(&self, disk: &Disk, root: &Path) -> Result<(), StoreError> {
+        let body =
+            serde_json::to_string(self).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let text = format!("{}\n{body}", digest_of(&body));
+        let draft = root.join(JOURNAL_DRAFT);
+        disk.write_new(&draft, text.as_bytes())?;
+        disk.rename(&draft, &root.join(JOURNAL))?;
+        disk.sync_folder(root)
+    }
+
+    /// Reads the journal of a root, if there is a valid one.
+    pub(super) fn read(root: &Path) -> Result<Option<Self>, StoreError> {
+        let path = root.join(JOURNAL);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(FileError::system(&path, "reading the journal", &error).into());
+            }
+        };
+        Ok(text
+            .split_once('\n')
+            .filter(|(digest, body)| *digest == digest_of(body))
+            .and_then(|(_, body)| serde_json::from_str(body).ok()))
+    }
+
+    /// Does the renames that are left, and forgets the journal. Doing it twice is doing it once.
+    pub(super) fn apply(&self, disk: &Disk, root: &Path) -> Result<(), StoreError> {
+        let stage = root.join(STAGE);
+        for (staged, target) in &self.renames {
+            let (from, to) = (stage.join(staged), root.join(target));
+            if !from.exists() {
+                continue;
+            }
+            let folder = to.parent().unwrap_or(root).to_owned();
+            disk.create_folder(&folder)?;
+            disk.rename(&from, &to)?;
+            disk.sync_folder(&folder)?;
+        }
+        disk.remove_file(&root.join(JOURNAL))?;
+        disk.remove_folder(&stage)?;
+        disk.sync_folder(root)
+    }
+}
+
+fn digest_of(body: &str) -> String {
+    Sha256::digest(body.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,293 @@
+//! The crash-safe container on disk.
+//!
+//! # Why it survives
+//!
+//! * Payload bytes are only ever *appended* to the data files, past their committed end. Nothing
+//!   points at them before a commit, so a crash leaves a tail that the next open cuts off.
+//! * A commit makes everything durable first: data, table entries (appended too), and the new
+//!   versions of everything that is replaced as a whole (descriptors, catalogue, index) in a
+//!   staging folder. Then it writes a *journal* of the renames that are left to do, by rename
+//!   itself. That is the commit point: before it, the next open rolls back; after it, forward.
+//! * The renames follow, the index last, so that a loader without knowledge of the journal never
+//!   sees an index that names what is not there yet.
+//! * A lock file keeps a second process (or a second app in this one) out. It is unlinked when the
+//!   container is closed, so its presence also tells a crash from a folder that is not ours.
+//!
+//! Every touch of the disk goes through [`Disk`](disk::Disk), whose steps are numbered: tests let
+//! each of them fail, or kill the process there, and check what the next open finds.
+//!
+//! All functions block; they are called on the I/O pool.
+
+mod commit;
+mod disk;
+mod journal;
+mod lock;
+mod open;
+
+pub use commit::{CommitOutcome, CommitPlan};
+pub use disk::{Fault, FaultEffect};
+
+use bevy_ecs::prelude::*;
+use bevy_kiln_assets::{
+    diagnostic::{Diagnostic, codes},
+    format::{
+        buffer_table::BufferEntry,
+        catalog::Catalog,
+        index::{AssetRecord, IndexError},
+        layout::FileKind,
+        texture_table::TextureEntry,
+    },
+};
+use bevy_kiln_components::reservation::ResourceKind;
+use disk::Disk;
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use thiserror::Error;
+
+use crate::{io::error::FileError, work::CookedBytes};
+
+/// Folder of what a commit is about to put in place.
+const STAGE: &str = ".kiln-stage";
+/// The renames of a commit that has passed its commit point.
+const JOURNAL: &str = ".kiln-journal";
+/// The journal before it is valid.
+const JOURNAL_DRAFT: &str = ".kiln-journal.tmp";
+/// Held while the container is open.
+const LOCK: &str = "kiln.lock";
+
+/// Files that are ours but that no index names; all but the catalogue are gone from a closed container.
+pub const OWN_FILES: [&str; 5] = [
+    bevy_kiln_assets::format::layout::CATALOG_FILE,
+    STAGE,
+    JOURNAL,
+    JOURNAL_DRAFT,
+    LOCK,
+];
+
+/// Options of a store.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct StoreOptions {
+    /// Lets a step of the store's work on the disk fail, for tests. Without one, the environment
+    /// variable `KILN_FAULT` is looked at: `17:abort`, `17:eio` or `17:enospc` for the 17th step.
+    pub fault: Option<Fault>,
+}
+
+/// Why a container could not be opened, written or committed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Somebody else has it open.
+    #[error("the container is open in {}", match .0 { Some(pid) => format!("process {pid}"), None => "another process".to_owned() })]
+    Locked(Option<u32>),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// What is on disk is not a valid container.
+    #[error("{0}")]
+    Corrupt(String),
+    /// The index cannot be made.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl StoreError {
+    /// The diagnostic about the container at a root.
+    pub fn diagnostic(&self, root: &Path) -> Diagnostic {
+        let code = match self {
+            Self::Locked(_) => codes::container::LOCKED,
+            // The kind of the error says more than that it was a container's file.
+            Self::File(error) => error.kind.code(),
+            Self::Corrupt(_) => codes::container::CORRUPT,
+            Self::Index(_) => codes::container::INDEX_TOO_LARGE,
+        };
+        Diagnostic::new(code, self.to_string()).source(root.display().to_string())
+    }
+}
+
+/// Bytes for a data file, at an offset that was reserved for them.
+#[derive(Clone, Debug)]
+pub struct Blob {
+    file: FileKind,
+    offset: u64,
+    padding: u64,
+    bytes: CookedBytes,
+}
+
+impl Blob {
+    /// Bytes at an offset, and that many zero bytes right before it: what was rolled back may have
+    /// left other bytes in the gap.
+    pub fn new(kind: ResourceKind, offset: u64, padding: u64, bytes: CookedBytes) -> Self {
+        let file = match kind {
+            ResourceKind::Texture => FileKind::TexturesData,
+            ResourceKind::Buffer => FileKind::BuffersData,
+        };
+        Self {
+            file,
+            offset,
+            padding,
+            bytes,
+        }
+    }
+}
+
+/// What was found in a container.
+#[derive(Debug)]
+pub struct OpenedContainer {
+    /// The open files.
+    pub store: ContainerStore,
+    /// The committed texture table.
+    pub textures: Vec<TextureEntry>,
+    /// The committed end of `textures.data`.
+    pub textures_end: u64,
+    /// The committed buffer table.
+    pub buffers: Vec<BufferEntry>,
+    /// The committed end of `buffers.data`.
+    pub buffers_end: u64,
+    /// The committed assets.
+    pub assets: Vec<AssetRecord>,
+    /// The committed catalogue.
+    pub catalog: Catalog,
+}
+
+/// An open container. Dropping it cuts off what was not committed and gives the lock back.
+#[derive(Debug)]
+pub struct ContainerStore {
+    root: PathBuf,
+    disk: Disk,
+    committed: Mutex<Committed>,
+    files: Mutex<BTreeMap<FileKind, Arc<File>>>,
+    made_root: bool,
+    _lock: lock::Lock,
+}
+
+/// What the index on disk says.
+#[derive(Clone, Debug, Default)]
+struct Committed {
+    guid: Option<[u8; 16]>,
+    content_version: u16,
+    provisional: bool,
+    /// The index file as it is.
+    index: Vec<u8>,
+    /// The catalogue file as it is.
+    catalog: Vec<u8>,
+    sizes: BTreeMap<FileKind, u64>,
+    paths: BTreeMap<FileKind, PathBuf>,
+}
+
+impl Committed {
+    fn size(&self, kind: FileKind) -> u64 {
+        self.sizes.get(&kind).copied().unwrap_or(0)
+    }
+
+    fn path(&self, kind: FileKind) -> PathBuf {
+        self.paths
+            .get(&kind)
+            .cloned()
+            .unwrap_or_else(|| PathBuf::from(kind.default_path()))
+    }
+}
+
+impl ContainerStore {
+    /// The cooked root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether the last commit was one in the middle of a run, so that another has to follow.
+    pub fn is_provisional(&self) -> bool {
+        self.committed().provisional
+    }
+
+    fn committed(&self) -> MutexGuard<'_, Committed> {
+        self.committed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The handle of a resource file, opened (and made) on first use.
+    fn file(&self, kind: FileKind) -> Result<Arc<File>, StoreError> {
+        let path = self.root.join(self.committed().path(kind));
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = files.get(&kind) {
+            return Ok(file.clone());
+        }
+        if let Some(folder) = path.parent() {
+            self.disk.create_folder(folder)?;
+        }
+        let file = Arc::new(self.disk.open(&path)?);
+        files.insert(kind, file.clone());
+        Ok(file)
+    }
+
+    /// Writes payloads at their offsets, with zero padding before them. Neighbours become one write.
+    ///
+    /// # Errors
+    /// The first [`StoreError::File`]; the container is as it was committed.
+    pub fn write_blobs(&self, blobs: &[Blob]) -> Result<(), StoreError> {
+        /// Runs of small payloads are put together up to this size.
+        const LARGEST_RUN: usize = 1 << 20;
+        let mut rest = blobs;
+        while let [first, others @ ..] = rest {
+            let file = self.file(first.file)?;
+            let start = first.offset - first.padding;
+            if first.bytes.len() > LARGEST_RUN {
+                // Large payloads are not copied.
+                let zeros = vec![0; first.padding as usize];
+                self.disk.write_at(&self.root, &file, start, &zeros)?;
+                self.disk
+                    .write_at(&self.root, &file, first.offset, &first.bytes)?;
+                rest = others;
+                continue;
+            }
+            let mut run: Vec<u8> = Vec::new();
+            while let [blob, others @ ..] = rest {
+                let follows = blob.file == first.file
+                    && blob.offset - blob.padding == start + run.len() as u64;
+                if !follows || (!run.is_empty() && run.len() + blob.bytes.len() > LARGEST_RUN) {
+                    break;
+                }
+                run.resize(run.len() + blob.padding as usize, 0);
+                run.extend_from_slice(&blob.bytes);
+                rest = others;
+            }
+            self.disk.write_at(&self.root, &file, start, &run)?;
+        }
+        Ok(())
+    }
+
+    /// Cuts off what was written and not committed. Errors are left to the next open, which does
+    /// the same.
+    fn cut_uncommitted(&self) {
+        let committed = self.committed().clone();
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        for (&kind, file) in files.iter() {
+            if committed.sizes.contains_key(&kind) {
+                let size = committed.size(kind);
+                if file.metadata().is_ok_and(|info| info.len() > size) {
+                    let _ = self.disk.set_len(&self.root, file, size);
+                }
+            } else {
+                let _ = self.disk.remove_file(&self.root.join(committed.path(kind)));
+            }
+        }
+        files.clear();
+        if committed.guid.is_none() {
+            // Nothing was ever committed: leave nothing behind, not even empty folders.
+            let _ = std::fs::remove_dir(self.root.join("Resources"));
+        }
+    }
+}
+
+impl Drop for ContainerStore {
+    fn drop(&mut self) {
+        self.cut_uncommitted();
+        self._lock.release();
+        if self.made_root && self.committed().guid.is_none() {
+            let _ = std::fs::remove_dir(&self.root);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Kinds of work: how a payload component is read, cooked and emitted.
+//!
+//! Adding a kind is one [`Work`] implementation and one registration. The systems know nothing
+//! else of it: they admit, queue, emit and report every kind in the same way.
+
+use bevy_ecs::prelude::*;
+use bevy_kiln_assets::{
+    cook::pace::Cancelled,
+    diagnostic::Diagnostic,
+    format::{
+        catalog::CatalogEntry,
+        ids::{AssetKey, BufferIndex, ContentHash, TextureIndex},
+        texture_shape::TextureShape,
+    },
+    plan::Planner,
+};
+use bevy_kiln_components::{pipeline::WorkKind, report::Telemetry, work::MemoryEstimate};
+use bevy_tasks::BoxedFuture;
+use std::{any::Any, collections::BTreeMap, sync::Arc};
+
+use crate::{
+    io::{
+        error::FileError,
+        reader::{SourceBytes, SourceRef},
+    },
+    lanes::CookContext,
+};
+
+/// A payload component that can be cooked.
+///
+/// Implementations are cheap to clone: large data is shared.
+pub trait Work: Component + Clone {
+    /// The kind, whose limits and counters apply.
+    const KIND: WorkKind;
+
+    /// The source that is read before the cook is queued, if there is one.
+    fn input(&self) -> Option<SourceRef> {
+        None
+    }
+
+    /// Cooks the payload. Runs on a lane of the compute pool; it must await
+    /// [`CookContext::pace`] often, must not do I/O, and may panic without harm to other jobs.
+    fn cook(
+        self,
+        input: CookInput,
+        context: CookContext,
+    ) -> BoxedFuture<'static, Result<Cooked, CookFailure>>;
+}
+
+/// What a cook is given besides its payload.
+pub struct CookInput {
+    /// The bytes of [`Work::input`], or why they could not be read.
+    pub bytes: Option<Result<SourceBytes, FileError>>,
+    /// What the producers of the item have emitted, in the order of the plan.
+    pub producers: Vec<Arc<Emitted>>,
+}
+
+/// What a cook has made.
+#[derive(Default)]
+pub struct Cooked {
+    /// What goes into the container, in this order.
+    pub emissions: Vec<Emission>,
+    /// What consumers of the item may want besides the indices.
+    pub data: Option<Arc<dyn Any + Send + Sync>>,
+    /// Warnings and infos.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Where the time went; the lane fills in what it can measure itself.
+    pub telemetry: Telemetry,
+}
+
+impl Cooked {
+    /// Bytes that are held until they are written.
+    pub fn emission_bytes(&self) -> u64 {
+        self.emissions
+            .iter()
+            .map(|emission| emission.bytes().len() as u64)
+            .sum()
+    }
+}
+
+/// Bytes on their way to the writer.
+pub type CookedBytes = Arc<[u8]>;
+
+/// Something for the container.
+pub enum Emission {
+    /// A texture payload.
+    Texture(TextureEmission),
+    /// A buffer.
+    Buffer(BufferEmission),
+    /// An asset descriptor.
+    Asset(AssetEmission),
+}
+
+impl Emission {
+    /// The bytes that are stored.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Texture(texture) => &texture.payload,
+            Self::Buffer(buffer) => &buffer.bytes,
+            Self::Asset(asset) => &asset.bytes,
+        }
+    }
+}
+
+/// A texture for the container.
+pub struct TextureEmission {
+    /// The payload, with its hash stored in it.
+    pub payload: Vec<u8>,
+    /// Its shape.
+    pub shape: TextureShape,
+    /// Its hash; zero when hashing is off.
+    pub content_hash: ContentHash,
+    /// Encoder, version and instruction-set class, when one was used.
+    pub encoder: Option<String>,
+    /// What the catalogue says of it: it has no name in the format itself.
+    pub catalog: CatalogEntry,
+}
+
+/// A buffer for the container.
+pub struct BufferEmission {
+    /// A name for reports.
+    pub name: String,
+    /// Usage, stride and element format.
+    pub layout: bevy_kiln_assets::format::buffer_table::BufferLayout,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Their hash; zero when hashing is off.
+    pub content_hash: ContentHash,
+}
+
+/// An asset descriptor for the container.
+pub struct AssetEmission {
+    /// Its key.
+    pub key: AssetKey,
+    /// Its type.
+    pub asset_type: bevy_kiln_assets::format::index::AssetType,
+    /// The path of its file, relative to the root.
+    pub path: bevy_kiln_assets::format::path::RelativePath,
+    /// Its virtual path.
+    pub virtual_path: bevy_kiln_assets::format::path::VirtualPath,
+    /// The descriptor.
+    pub bytes: Vec<u8>,
+    /// Its complete SHA-256.
+    pub digest: [u8; 32],
+    /// What the catalogue says of it.
+    pub catalog: CatalogEntry,
+}
+
+/// Why a cook made nothing.
+#[derive(Debug)]
+pub enum CookFailure {
+    /// Its job was cancelled.
+    Cancelled,
+    /// At least one error, perhaps with warnings before it.
+    Failed(Vec<Diagnostic>),
+}
+
+impl From<Cancelled> for CookFailure {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
+
+impl From<Diagnostic> for CookFailure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Failed(vec![diagnostic])
+    }
+}
+
+/// The final places of what an item emitted; consumers read them.
+#[derive(Component, Clone, Default)]
+pub struct EmittedOutputs(pub Arc<Emitted>);
+
+/// The final places of what an item emitted.
+#[derive(Default)]
+pub struct Emitted {
+    /// One for each emission, in order.
+    pub places: Vec<Place>,
+    /// What the cook left for consumers.
+    pub data: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// Where something is in the container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the texture table.
+    Texture(TextureIndex),
+    /// In the buffer table.
+    Buffer(BufferIndex),
+    /// Under a key.
+    Asset(AssetKey),
+}
+
+/// One planned work item, whatever its kind.
+pub struct PlannedWork {
+    kind: WorkKind,
+    insert: Box<dyn FnOnce(&mut EntityWorldMut) + Send + Sync>,
+}
+
+/// What importers fill in.
+pub type WorkPlanner = Planner<PlannedWork>;
+
+impl PlannedWork {
+    /// Plans `work`, whose cook needs at most `peak_bytes` of memory, its source included.
+    pub fn new<W: Work>(work: W, peak_bytes: u64) -> Self {
+        Self {
+            kind: W::KIND,
+            insert: Box::new(move |entity| {
+                entity.insert((work, W::KIND, MemoryEstimate(peak_bytes)));
+            }),
+        }
+    }
+
+    /// The kind of the work.
+    pub fn kind(&self) -> WorkKind {
+        self.kind
+    }
+
+    /// Puts the payload on an entity.
+    pub(crate) fn insert(self, entity: &mut EntityWorldMut) {
+        (self.insert)(entity);
+    }
+}
+
+/// A payload that was taken off its entity, ready to be started.
+pub(crate) struct StartableWork {
+    pub(crate) input: Option<SourceRef>,
+    pub(crate) start: StartWork,
+}
+
+pub(crate) type StartWork = Box<
+    dyn FnOnce(CookInput, CookContext) -> BoxedFuture<'static, Result<Cooked, CookFailure>>
+        + Send
+        + Sync,
+>;
+
+/// The kinds of work that were registered.
+#[derive(Resource, Default)]
+pub struct WorkKinds(BTreeMap<WorkKind, fn(EntityRef) -> Option<StartableWork>>);
+
+impl WorkKinds {
+    /// Registers a kind.
+    pub fn register<W: Work>(&mut self) {
+        self.0.insert(W::KIND, |entity| {
+            let work = entity.get::<W>()?.clone();
+            Some(StartableWork {
+                input: work.input(),
+                start: Box::new(move |input, context| work.cook(input, context)),
+            })
+        });
+    }
+
+    /// Whether a kind is registered.
+    pub fn contains(&self, kind: WorkKind) -> bool {
+        self.0.contains_key(&kind)
+    }
+
+    pub(crate) fn startable(&self, kind: WorkKind, entity: EntityRef) -> Option<StartableWork> {
+        self.0.get(&kind).and_then(|take| take(entity))
+    }
+}
