@@ -7,6 +7,9 @@ codes! {
     INVALID_LOD_COUNT = "mesh.invalid_lod_count", Error,
         "The mesh has more levels of detail than a geometry can hold.",
         "Remove levels until 8 are left.";
+    SETTINGS_INVALID = "mesh.settings_invalid", Error,
+        "A geometry setting is out of range.",
+        "Change the setting that the message names.";
     PROCEDURAL_UNSUPPORTED = "mesh.procedural_unsupported", Error,
         "A procedural mesh has no vertices to cook.",
         "Convert the mesh to polygons before it is exported.";
