@@ -27,6 +27,8 @@ mod simplify;
 mod split;
 mod streams;
 mod tangents;
+#[cfg(test)]
+mod tests;
 mod vertex;
 
 pub use error::{MeshBuildError, MeshError};
