@@ -22,15 +22,34 @@ pub(super) fn wide(v: [f32; 3]) -> [f64; 3] {
     v.map(f64::from)
 }
 
+/// Whether a vector has unit length as far as that can be told: it is then left as it is, to the bit.
+fn is_unit([x, y, z]: [f32; 3]) -> bool {
+    (x * x + y * y + z * z - 1.0).abs() <= 1e-6
+}
+
 /// The direction of a vector, or `None` when it has none: zero, too short to tell, or not finite.
 pub(super) fn direction(v: [f64; 3]) -> Option<[f32; 3]> {
     let length = dot(v, v).sqrt();
     (length.is_finite() && length > f64::MIN_POSITIVE).then(|| v.map(|x| (x / length) as f32))
 }
 
+/// The direction of an authored normal, or `None` when it has none.
+#[inline]
+pub(super) fn normal_direction(v: [f32; 3]) -> Option<[f32; 3]> {
+    if is_unit(v) {
+        Some(v)
+    } else {
+        direction(wide(v))
+    }
+}
+
 /// The direction of an axis of a tangent frame, or `None` when its length is not between 0.5 and 2: then
 /// it is no accident of rounding, but means nothing.
+#[inline]
 pub(super) fn axis_direction(v: [f32; 3]) -> Option<[f32; 3]> {
+    if is_unit(v) {
+        return Some(v);
+    }
     let v = wide(v);
     let length = dot(v, v).sqrt();
     (0.5..=2.0)
@@ -52,11 +71,14 @@ pub(super) fn fallback_axes(normal: [f32; 3]) -> ([f32; 3], [f32; 3]) {
     (tangent, bitangent)
 }
 
-/// The bitangent of a normal and a tangent, or `None` when they are nearly parallel.
-pub(super) fn bitangent(normal: [f32; 3], tangent: [f32; 3], sign: f32) -> Option<[f32; 3]> {
-    let sign = f64::from(sign);
-    let v = cross(wide(normal), wide(tangent)).map(|x| (x * sign) as f32);
-    axis_direction(v)
+/// The bitangent of a normal and a tangent of unit length, or `None` when they are nearly parallel.
+#[inline]
+pub(super) fn bitangent(n: [f32; 3], t: [f32; 3], sign: f32) -> Option<[f32; 3]> {
+    axis_direction([
+        (n[1] * t[2] - n[2] * t[1]) * sign,
+        (n[2] * t[0] - n[0] * t[2]) * sign,
+        (n[0] * t[1] - n[1] * t[0]) * sign,
+    ])
 }
 
 /// The normal of a triangle, counter-clockwise seen from where it points; the default for triangles

@@ -4,14 +4,15 @@ use super::{
     MaterialUse,
     error::{MeshError, Notes, Stop},
     intern::Interner,
+    ranges::{Run, check_runs, no_triangles},
     streams::{NormalSource, PartStreams, Repairs, TangentSource, resolve_parts},
     vertex::{Influences, Vertex},
 };
 use crate::{
     cook::pace::Pace,
-    diagnostic::{Diagnostic, Severity, codes::mesh as codes},
+    diagnostic::codes::mesh as codes,
     settings::geometry::GeometrySettings,
-    source::scene::{MaterialId, MeshLod, MeshPart, TriangleRange, VertexStreams},
+    source::scene::{MaterialId, MeshLod, VertexStreams},
 };
 use std::{collections::BTreeMap, ops::Range};
 
@@ -36,6 +37,8 @@ pub(super) struct Gathered {
     pub(super) attributes: u32,
     /// Whether vertices that were told apart may turn out to be equal when all is done.
     pub(super) may_coincide: bool,
+    /// Whether there may be vertices that no triangle uses.
+    pub(super) may_be_unused: bool,
 }
 
 /// Corners of one material.
@@ -61,13 +64,6 @@ pub(super) mod attribute {
     pub(in super::super) const COLOR: u32 = 0x10;
     pub(in super::super) const JOINT_WEIGHTS: u32 = 0x20;
     pub(in super::super) const JOINT_INDICES: u32 = 0x40;
-}
-
-/// A checked range.
-struct Run {
-    part: usize,
-    material: Option<MaterialId>,
-    indices: Range<usize>,
 }
 
 /// Reads one level of a mesh.
@@ -151,6 +147,7 @@ pub(super) async fn gather(
     Ok(Gathered {
         attributes: attributes(used(), is_skinned),
         may_coincide,
+        may_be_unused: gatherer.skipped,
         vertices: gatherer.vertices,
         influences: gatherer.influences,
         to_do: gatherer.to_do,
@@ -158,111 +155,6 @@ pub(super) async fn gather(
         groups,
         parts: parts.into_values().collect(),
     })
-}
-
-fn no_triangles(lod: &MeshLod) -> MeshError {
-    MeshError::NoTriangles {
-        lod: lod.name.clone(),
-    }
-}
-
-/// The ranges of a level as they can be read, in slot order.
-fn check_runs(
-    lod: &MeshLod,
-    materials: &[MaterialUse],
-    notes: &mut Notes,
-) -> Result<Vec<Run>, MeshError> {
-    if lod
-        .parts
-        .iter()
-        .all(|part| part.indices.is_empty() || part.ranges.is_empty())
-    {
-        return Err(no_triangles(lod));
-    }
-    let mut runs = Vec::new();
-    for (index, part) in lod.parts.iter().enumerate() {
-        if part.streams.positions.is_empty() {
-            return Err(MeshError::MissingPositions {
-                lod: lod.name.clone(),
-                part: index,
-            });
-        }
-        count("vertices of a part", part.streams.positions.len())?;
-        for range in &part.ranges {
-            runs.extend(check_run(lod, index, part, range, materials, notes)?);
-        }
-    }
-    count("corners", runs.iter().map(|run| run.indices.len()).sum())?;
-    // The default material comes last. Sorting is stable: parts and ranges stay in order.
-    runs.sort_by_key(|run| (run.material.is_none(), run.material));
-    Ok(runs)
-}
-
-/// Numbers of vertices and corners stay below the largest one, which means "none" in our tables.
-fn count(what: &'static str, count: usize) -> Result<(), MeshError> {
-    let (count, limit) = (count as u64, u64::from(u32::MAX) - 1);
-    if count > limit {
-        return Err(MeshError::CountOverflow { what, count, limit });
-    }
-    Ok(())
-}
-
-fn check_run(
-    lod: &MeshLod,
-    part: usize,
-    source: &MeshPart,
-    range: &TriangleRange,
-    materials: &[MaterialUse],
-    notes: &mut Notes,
-) -> Result<Option<Run>, MeshError> {
-    let mut warn = |message: String| {
-        notes.push(Diagnostic::new(codes::INVALID_RANGE, message).severity(Severity::Warning));
-    };
-    if range.index_count == 0 {
-        warn(format!("part {part} of {} has an empty range", lod.name));
-        return Ok(None);
-    }
-    if !range.index_count.is_multiple_of(3) {
-        return Err(MeshError::PartialTriangle {
-            lod: lod.name.clone(),
-            part,
-            indices: range.index_count,
-        });
-    }
-    let first = range.first_index as usize;
-    let available = source.indices.len().saturating_sub(first);
-    let mut len = range.index_count as usize;
-    if len > available {
-        warn(format!(
-            "part {part} of {} has a range of {len} indices from {first}, but only {} indices",
-            lod.name,
-            source.indices.len()
-        ));
-        len = available - available % 3;
-    }
-    if len == 0 {
-        return Ok(None);
-    }
-    let material = range.material.filter(|material| {
-        let exists = material.index() < materials.len();
-        if !exists {
-            notes.note(
-                codes::MATERIAL_SLOT_OOB,
-                format!(
-                    "part {part} of {} uses material {} of {}",
-                    lod.name,
-                    material.0,
-                    materials.len()
-                ),
-            );
-        }
-        exists
-    });
-    Ok(Some(Run {
-        part,
-        material,
-        indices: first..first + len,
-    }))
 }
 
 fn check_skinning(
@@ -373,6 +265,7 @@ struct Gatherer {
     scratch: Vec<(u16, f32)>,
     repairs: Repairs,
     infinite: u32,
+    skipped: bool,
 }
 
 impl Gatherer {
@@ -399,13 +292,19 @@ impl Gatherer {
             influences: Vec::with_capacity(if is_skinned { expected } else { 0 }),
             to_do: Vec::with_capacity(expected),
             corners: Vec::with_capacity(corners),
-            interner: Interner::with_capacity(expected / 4),
+            // Sources with indices share vertices already; others will, six corners at a time or so.
+            interner: Interner::with_capacity(if positions < corners {
+                expected
+            } else {
+                expected / 4
+            }),
             is_skinned,
             pools,
             tables,
             scratch: Vec::new(),
             repairs: Repairs::default(),
             infinite: 0,
+            skipped: false,
         }
     }
 
@@ -428,8 +327,10 @@ impl Gatherer {
             }
             if !is_valid {
                 invalid += 1;
+                self.skipped = true;
             } else if corners.contains(&INFINITE) {
                 self.infinite += 1;
+                self.skipped = true;
             } else {
                 self.corners.extend_from_slice(&corners);
             }

@@ -62,14 +62,9 @@ impl Local {
         Ok(())
     }
 
-    /// The indices, looked at once more: the libraries that get them take them on trust.
+    /// The indices, looked at once more.
     pub(super) fn checked_indices(&mut self) -> &mut [u32] {
-        let (count, indices) = (self.vertices.len(), &mut self.indices);
-        assert!(
-            indices.len().is_multiple_of(3) && indices.iter().all(|&i| (i as usize) < count),
-            "local indices are positions in the list that was made with them"
-        );
-        indices
+        checked(&mut self.indices, self.vertices.len())
     }
 
     /// The positions of the group's vertices.
@@ -89,6 +84,8 @@ pub(super) struct Section {
 pub(super) struct Triangles<'a> {
     pub(super) corners: &'a mut [u32],
     pub(super) groups: Vec<Group>,
+    /// Whether all vertices are used.
+    pub(super) use_all: bool,
 }
 
 /// Measures every group, and orders its triangles if that is wanted.
@@ -98,9 +95,23 @@ pub(super) async fn order(
     optimize: bool,
     pace: &mut Pace,
 ) -> Result<Vec<Section>, Stop> {
+    let mut groups = triangles.groups;
+    if triangles.use_all && groups.len() == 1 {
+        // The numbers of the mesh are those of its only group.
+        let positions: Vec<_> = vertices.iter().map(|vertex| vertex.position).collect();
+        if optimize {
+            let indices = checked(triangles.corners, positions.len());
+            optimize_triangles(indices, &positions, pace).await?;
+        }
+        let bounds = Bounds::of(positions);
+        let section = groups.pop().zip(bounds);
+        return Ok(Vec::from_iter(
+            section.map(|(group, bounds)| Section { group, bounds }),
+        ));
+    }
     let mut local = Local::new(vertices.len());
-    let mut sections = Vec::with_capacity(triangles.groups.len());
-    for group in triangles.groups {
+    let mut sections = Vec::with_capacity(groups.len());
+    for group in groups {
         let corners = &mut triangles.corners[group.corners.clone()];
         local.take(corners, pace).await?;
         let positions = local.positions(vertices);
@@ -121,6 +132,15 @@ pub(super) async fn order(
         sections.push(Section { group, bounds });
     }
     Ok(sections)
+}
+
+/// Indices, looked at once more: the libraries that get them take them on trust.
+fn checked(indices: &mut [u32], count: usize) -> &mut [u32] {
+    assert!(
+        indices.len().is_multiple_of(3) && indices.iter().all(|&i| (i as usize) < count),
+        "indices are positions in the list that was made with them"
+    );
+    indices
 }
 
 async fn optimize_triangles(

@@ -225,7 +225,7 @@ impl PartStreams<'_> {
         match self.sources.normals {
             NormalSource::Flat => to_do |= todo::FLAT_NORMAL,
             NormalSource::Authored => {
-                let normal = at(self.normals, index).and_then(|n| frame::direction(frame::wide(n)));
+                let normal = at(self.normals, index).and_then(frame::normal_direction);
                 match normal {
                     Some(normal) => vertex.normal = normal,
                     None => {

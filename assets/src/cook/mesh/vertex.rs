@@ -103,10 +103,10 @@ impl Bounds {
             max: first,
         };
         for point in points {
-            for axis in 0..3 {
-                bounds.min[axis] = bounds.min[axis].min(point[axis]);
-                bounds.max[axis] = bounds.max[axis].max(point[axis]);
-            }
+            bounds = bounds.union(Self {
+                min: point,
+                max: point,
+            });
         }
         Some(bounds)
     }

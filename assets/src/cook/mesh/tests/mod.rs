@@ -9,8 +9,9 @@ mod skinning;
 use super::*;
 use crate::{
     cook::pace::CancelFlag,
-    diagnostic::Severity,
-    source::scene::{MeshPart, TangentStream, TriangleRange, VertexStreams},
+    diagnostic::{Diagnostic, Severity},
+    format::ids::ContentHash,
+    source::scene::{MaterialId, MeshPart, TangentStream, TriangleRange, VertexStreams},
 };
 use futures_lite::future::block_on;
 use std::sync::Arc;
