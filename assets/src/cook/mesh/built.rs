@@ -22,6 +22,16 @@ pub struct BuiltMesh {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl BuiltMesh {
+    /// The name of a level in the descriptor: that of the mesh if there is only one level.
+    pub fn lod_name(&self, lod: usize) -> &str {
+        match &self.lods[..] {
+            [_] => &self.name,
+            lods => lods.get(lod).map_or("", |lod| &lod.name),
+        }
+    }
+}
+
 /// One level of detail.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BuiltLod {

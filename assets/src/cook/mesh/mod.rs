@@ -84,10 +84,13 @@ pub async fn build_mesh(
         list: Vec::new(),
     };
     match build(source, request, settings, &mut notes, pace).await {
-        Ok(built) => Ok(BuiltMesh {
-            diagnostics: notes.list,
-            ..built
-        }),
+        Ok(built) => {
+            warn_of_long_names(&built, &mut notes);
+            Ok(BuiltMesh {
+                diagnostics: notes.list,
+                ..built
+            })
+        }
         Err(Stop::Cancelled(cancelled)) => Err(cancelled.into()),
         Err(Stop::Error(error)) => {
             notes.note(error.code(), error.to_string());
@@ -96,6 +99,22 @@ pub async fn build_mesh(
                 diagnostics: notes.list,
             })
         }
+    }
+}
+
+/// Most bytes of a name in a descriptor.
+const MAX_NAME: usize = 63;
+
+fn warn_of_long_names(built: &BuiltMesh, notes: &mut Notes) {
+    let mut check = |name: &str, code| {
+        if name.len() > MAX_NAME {
+            let message = format!("`{name}` has {} bytes, more than {MAX_NAME}", name.len());
+            notes.note(code, message);
+        }
+    };
+    check(&built.name, codes::NAME_TRUNCATED);
+    for lod in 0..built.lods.len() {
+        check(built.lod_name(lod), codes::LOD_NAME_TRUNCATED);
     }
 }
 

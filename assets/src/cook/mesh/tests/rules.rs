@@ -439,3 +439,35 @@ fn a_raised_flag_stops_the_build() {
     let built = block_on(assert_send(built));
     assert!(matches!(built, Err(MeshBuildError::Cancelled(_))));
 }
+
+#[test]
+fn names_that_will_be_cut_are_reported() {
+    let build_as = |name: &str, lods: &[&str]| {
+        let source = MeshSource {
+            kind: MeshKind::Standard,
+            lods: lods
+                .iter()
+                .map(|name| lod(name, vec![triangle()]))
+                .collect(),
+        };
+        let request = MeshRequest {
+            name,
+            source_id: "",
+            materials: &[MaterialUse::default()],
+        };
+        let mut pace = Pace::uninterrupted(CancelFlag::new());
+        let settings = defaults();
+        let built = block_on(build_mesh(&source, request, &settings, &mut pace)).unwrap();
+        codes_of(&built)
+    };
+    let (long, short) = ("n".repeat(72), "n".repeat(63));
+    // A single level has the name of the mesh.
+    let both = ["mesh.name_truncated", "mesh.lod_name_truncated"];
+    assert_eq!(build_as(&long, &[&long]), both);
+    assert_eq!(build_as(&short, &[&long]), [""; 0]);
+    assert_eq!(
+        build_as(&short, &[&short, &long]),
+        ["mesh.lod_name_truncated"]
+    );
+    assert_eq!(build_as(&long, &["LOD0", "LOD1"]), ["mesh.name_truncated"]);
+}
