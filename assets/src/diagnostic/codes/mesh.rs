@@ -139,6 +139,9 @@ codes! {
     LOD_STOPPED = "mesh.lod_stopped", Info,
         "Fewer levels of detail than asked for: the mesh cannot be simplified further within the error.",
         "Nothing, or raise `lod_max_error`.";
+    BAKE_SKIPPED = "mesh.bake_skipped", Info,
+        "The transform of a node could not be moved into the vertices of its mesh and stays on the node.",
+        "Nothing, or apply the transform before the export.";
     NAME_TRUNCATED = "mesh.name_truncated", Warning,
         "The name of the mesh is longer than the 63 bytes that a descriptor holds and was cut.",
         "Use a shorter name; the path of the asset keeps the whole one.";

@@ -14,6 +14,7 @@
 //! memory for those in flight only. [`SceneSource::new`] checks that all references are valid; what a
 //! mesh holds is checked when it is cooked.
 
+mod bake;
 mod component;
 mod image;
 mod material;
