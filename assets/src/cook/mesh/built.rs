@@ -91,7 +91,7 @@ pub struct MeshView {
 /// What a buffer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BufferRole {
-    /// [`Vertex`] by vertex.
+    /// [`Vertex`](super::Vertex) by vertex.
     Vertices,
     /// `u32` by index.
     Indices,

@@ -70,13 +70,20 @@ pub(super) fn try_build(
     source: &MeshSource,
     settings: &GeometrySettings,
 ) -> Result<BuiltMesh, MeshBuildError> {
+    try_build_at(source, settings, Pace::uninterrupted(CancelFlag::new()))
+}
+
+pub(super) fn try_build_at(
+    source: &MeshSource,
+    settings: &GeometrySettings,
+    mut pace: Pace,
+) -> Result<BuiltMesh, MeshBuildError> {
     let materials = [MaterialUse::default(); 10];
     let request = MeshRequest {
         name: "Robot/Body",
         source_id: "robot.glb::Robot/Body::0",
         materials: &materials,
     };
-    let mut pace = Pace::uninterrupted(CancelFlag::new());
     let built = block_on(build_mesh(source, request, settings, &mut pace));
     if let Ok(built) = &built {
         assert_consistent(built);

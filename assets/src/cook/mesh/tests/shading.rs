@@ -22,7 +22,7 @@ fn every_row_of_the_table_of_normals() {
     // Authored normals point along X, and are twice as long as they should be.
     let mut authored = triangle();
     edit(&mut authored, |s| {
-        s.normals = Some(vec![[2.0, 0.0, 0.0]; 3])
+        s.normals = Some(vec![[2.0, 0.0, 0.0]; 3]);
     });
     let mut missing = triangle();
     edit(&mut missing, |s| s.normals = None);
