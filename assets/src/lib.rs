@@ -5,7 +5,7 @@
 //!
 //! * [`naming`]: from authored names to unique, valid ones,
 //! * [`plan`]: what is to be done, in which order,
-//! * [`format`]: the records that are stored, and their validated readers,
+//! * [`mod@format`]: the records that are stored, and their validated readers,
 //! * [`source`]: adapters that turn source files into neutral data,
 //! * [`cook`]: cookers that turn neutral data into stored payloads,
 //! * [`settings`]: what a user may choose, with defaults and tokens,

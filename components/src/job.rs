@@ -10,8 +10,8 @@ use std::{fmt, path::PathBuf, time::Instant};
 
 use crate::{
     report::ImportReport,
-    service::{CancelBell, Departure, Departures, ReportTicket},
-    work::{OpenItem, WorkItems},
+    service::{Arrivals, CancelBell, Departure, Departures, ReportTicket},
+    work::{OpenItem, WorkItems, WorkState},
 };
 
 /// Identity of a job: unique and ascending for each service, from 1.
@@ -47,7 +47,7 @@ impl fmt::Display for JobId {
 /// assert_eq!(request.source(), "wood.png");
 /// ```
 #[derive(Component, Clone, Debug)]
-#[component(immutable, on_remove = ImportRequest::removed)]
+#[component(immutable, on_add = ImportRequest::added, on_remove = ImportRequest::removed)]
 pub struct ImportRequest {
     source: String,
     container: Option<PathBuf>,
@@ -114,6 +114,12 @@ impl ImportRequest {
         self.container.as_deref()
     }
 
+    fn added(mut world: DeferredWorld, context: HookContext) {
+        if let Some(mut arrivals) = world.get_resource_mut::<Arrivals>() {
+            arrivals.0.push(context.entity);
+        }
+    }
+
     /// A job whose entity loses its request is cancelled: its report is delivered here, and the
     /// systems learn what there is to forget.
     fn removed(mut world: DeferredWorld, context: HookContext) {
@@ -133,7 +139,7 @@ impl ImportRequest {
         ) else {
             return;
         };
-        let open_items = world
+        let open_items: Vec<OpenItem> = world
             .get::<WorkItems>(job)
             .into_iter()
             .flat_map(WorkItems::iter)
@@ -145,6 +151,20 @@ impl ImportRequest {
                 JobState::Loading | JobState::Planning | JobState::Working
             )
         });
+        // The entity may stay without its request. From now on its job and items are at their
+        // end, so that no stage of this tick goes on with what is counted as failed.
+        for open in &open_items {
+            if let Some(mut state) = world.get_mut::<WorkState>(open.item) {
+                *state = WorkState::Failed;
+            }
+        }
+        if let Some(mut progress) = world.get_mut::<Progress>(job) {
+            progress.failed += open_items.len() as u32;
+            progress.raise(1.0);
+        }
+        if let Some(mut state) = world.get_mut::<JobState>(job) {
+            *state = JobState::Cancelled;
+        }
         let report = world
             .get_mut::<ReportTicket>(job)
             .and_then(|mut ticket| ticket.deliver_cancelled());

@@ -51,7 +51,7 @@ impl ImportReport {
     ) -> Self {
         Self {
             job,
-            name: names.name.clone(),
+            name: names.known_as(job, None),
             source: names.source.clone(),
             outcome,
             success: outcome == JobState::Complete,

@@ -77,6 +77,11 @@ impl CancelBell {
     }
 }
 
+/// Entities that were given a request since the last tick, in that order. The order of entities
+/// themselves says nothing: their numbers are recycled.
+#[derive(Resource, Debug, Default)]
+pub struct Arrivals(pub Vec<Entity>);
+
 /// Jobs whose entity lost its request or was despawned since the last tick.
 #[derive(Resource, Debug, Default)]
 pub struct Departures(pub Vec<Departure>);
@@ -187,10 +192,12 @@ impl ServiceState {
     /// Admits a job: gives it the next id and counts it as pending, unless the service is shutting
     /// down or `capacity` jobs are active. `submit` runs while the id's place in the order is held,
     /// so that the order of a queue that it fills is the order of ids.
+    /// Cancelling the job uses `token`.
     pub fn admit<R>(
         &self,
         capacity: usize,
         names: JobNames,
+        token: CancelToken,
         submit: impl FnOnce(JobId, CancelToken, ReportTicket) -> R,
     ) -> Result<(JobId, R), Refused> {
         let mut active = lock(&self.0.active);
@@ -201,7 +208,6 @@ impl ServiceState {
             return Err(Refused::Full { capacity });
         }
         let id = JobId(self.0.last_id.fetch_add(1, Ordering::AcqRel) + 1);
-        let token = CancelToken::default();
         active.insert(id, token.clone());
         self.0.pending.fetch_add(1, Ordering::AcqRel);
         let ticket = ReportTicket {
@@ -240,6 +246,19 @@ pub struct JobNames {
     pub source: String,
     /// The cooked root as far as it is known.
     pub root: PathBuf,
+}
+
+impl JobNames {
+    /// The name of a job: its own, else the one that its format implies,
+    /// `<format>:<id>:<file name>`. A job may end before its format is known.
+    pub fn known_as(&self, job: JobId, format: Option<&str>) -> String {
+        if !self.name.is_empty() {
+            return self.name.clone();
+        }
+        let file = self.source.rsplit(['/', '\\']).next().unwrap_or_default();
+        let file = if file.is_empty() { "source" } else { file };
+        format!("{}:{job}:{file}", format.unwrap_or("unknown"))
+    }
 }
 
 #[derive(Default)]
@@ -381,7 +400,8 @@ mod tests {
     use std::sync::atomic::AtomicU32;
 
     fn admit(state: &ServiceState, capacity: usize) -> Result<(JobId, ReportTicket), Refused> {
-        state.admit(capacity, JobNames::default(), |_, _, ticket| ticket)
+        let token = CancelToken::default();
+        state.admit(capacity, JobNames::default(), token, |_, _, ticket| ticket)
     }
 
     #[test]

@@ -114,7 +114,8 @@ impl ImportClient {
                 .map(|()| token)
                 .map_err(|refused| Box::new(refused.0))
         };
-        let (id, sent) = self.state.admit(self.capacity, names, submit)?;
+        let token = CancelToken::default();
+        let (id, sent) = self.state.admit(self.capacity, names, token, submit)?;
         match sent {
             Ok(token) => {
                 self.wake.notify();

@@ -11,12 +11,17 @@ use bevy_kiln_components::{
     service::{ServiceState, Wake},
     settings::{ImportSettings, PoolShare},
 };
+use bevy_kiln_systems::lanes::CookLanes;
 use std::time::Duration;
 
 use crate::ImportPlugin;
 
 /// How long the runner sleeps at most: a net for wake-ups that never come, not a beat.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+
+/// How long completions may gather while the lanes have enough to do. Two thousand small images
+/// would otherwise wake the runner eight thousand times, and take a core from a cook each time.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// How a headless run uses the machine.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +90,10 @@ pub fn run_headless(mut app: App) -> AppExit {
         }
         if app.world().resource::<ServiceState>().is_stopped() {
             return AppExit::Success;
+        }
+        if app.world().resource::<CookLanes>().is_well_fed() {
+            // Nobody waits for the next tick: let completions gather, and leave the core to them.
+            std::thread::sleep(GATHER);
         }
         wake.park(LONGEST_SLEEP);
     }

@@ -11,7 +11,7 @@ use bevy_kiln_components::{
     job::{JobId, JobState, Progress},
     messages::{ImportFinished, ImportProgress},
     pipeline::PipelineCounters,
-    service::{CancelBell, Departures, ServiceState, Wake},
+    service::{Arrivals, CancelBell, Departures, ServiceState, Wake},
     settings::ImportSettings,
     work::WorkState,
 };
@@ -98,6 +98,7 @@ impl Plugin for ImportPlugin {
             .insert_resource(ClientInbox(submissions))
             .insert_resource(sender)
             .insert_resource(completions)
+            .init_resource::<Arrivals>()
             .init_resource::<Departures>()
             .init_resource::<ContainersByRoot>()
             .init_resource::<PipelineCounters>()

@@ -42,7 +42,9 @@ pub fn collect(world: &mut World) {
                 world.resource_mut::<ArrivedPlans>().0.push((job, outcome));
             }
             Completion::WantsWhole(load) => {
+                // A job that has ended would wait for ever, and everybody else behind it.
                 if let Some(&order) = world.get::<JobOrder>(load.job())
+                    && world.get::<JobState>(load.job()) == Some(&JobState::Loading)
                     && !EndedJobs::is_ending(world, load.job())
                 {
                     world.resource_mut::<WaitingLoads>().push(order, *load);

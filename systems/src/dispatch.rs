@@ -146,6 +146,8 @@ fn start(
     let work = world
         .get_entity(item)
         .ok()
+        // Its job may have lost its entity or its request since the last tick.
+        .filter(|entity| entity.get::<WorkState>() == Some(&WorkState::Ready))
         .and_then(|entity| world.resource::<WorkKinds>().startable(kind, entity));
     let token = world
         .get::<WorkOf>(item)
@@ -180,12 +182,17 @@ fn start(
         producers,
         start: work.start,
     };
-    let Some(source) = work.input else {
-        world.entity_mut(item).insert(WorkState::Queued);
-        world
-            .resource::<CookLanes>()
-            .submit(pending.into_task(None, claim));
-        return;
+    let source = match work.input {
+        Some(source) if source.bytes.is_none() => source,
+        // There is nothing to read, or it was read with the head: no detour over the I/O pool.
+        input => {
+            let bytes = input.and_then(|source| source.bytes).map(Ok);
+            world.entity_mut(item).insert(WorkState::Queued);
+            world
+                .resource::<CookLanes>()
+                .submit(pending.into_task(bytes, claim));
+            return;
+        }
     };
     let completions = world.resource::<CompletionSender>().clone();
     world
@@ -194,15 +201,8 @@ fn start(
     AsyncComputeTaskPool::get()
         .spawn(async move {
             let begun = Instant::now();
-            let result = match source.bytes {
-                Some(bytes) => Ok(bytes),
-                None => {
-                    source
-                        .reader
-                        .read(&source.path, ReadOptions::default())
-                        .await
-                }
-            };
+            let read = source.reader.read(&source.path, ReadOptions::default());
+            let result = read.await;
             completions.send(Completion::Read {
                 item,
                 result,

@@ -9,7 +9,9 @@ use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     format::{
-        buffer_table::BufferEntry, index::AssetRecord, texture_payload::FallbackTexture,
+        buffer_table::BufferEntry,
+        index::AssetRecord,
+        texture_payload::{FallbackTexture, TexturePayload},
         texture_table::TextureEntry,
     },
 };
@@ -34,6 +36,8 @@ use crate::{
     completion::{Completion, CompletionSender},
     containers::{OpenStore, root_of},
     dispatch::ReadyWork,
+    finalize::last_is_ending,
+    lanes::CookLanes,
     load::{LoadedJobs, fail},
     progress::ProgressFeed,
     report::{EndedJobs, JobProducts, forget_unemitted},
@@ -60,34 +64,55 @@ pub fn emit(world: &mut World, containers: &mut QueryState<(Entity, &ContainerSt
         .map(|(container, _)| container)
         .collect();
     for container in ready {
-        let mut batch = Batch::default();
+        let gathered = world.entity_mut(container).take::<Batch>();
+        let was_empty = gathered.is_none();
+        let mut batch = gathered.unwrap_or_default();
         while emit_next(world, container, &mut batch) {}
-        batch.write(world, container);
+        if batch.blobs.is_empty() {
+            continue;
+        }
+        if was_empty && let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
+            // What is gathered counts as being written: no commit may overtake it.
+            cursor.writes += 1;
+        }
+        if batch.may_wait(world, container) {
+            world.entity_mut(container).insert(batch);
+        } else {
+            batch.write(world, container);
+        }
     }
 }
 
-/// Payloads that were placed in this tick, on their way to the writer.
-#[derive(Default)]
+/// Payloads that have their places, on their way to the writer.
+#[derive(Component, Default)]
 pub(crate) struct Batch {
     blobs: Vec<Blob>,
     reservations: Vec<Entity>,
     claims: Vec<MemoryClaim>,
+    bytes: usize,
 }
 
 impl Batch {
+    /// Small payloads are gathered up to this size before a thread is woken to write them.
+    const ENOUGH: usize = 256 << 10;
+
+    /// Whether more payloads will come soon, and nobody waits for these to be written.
+    fn may_wait(&self, world: &World, container: Entity) -> bool {
+        let interval = world.resource::<ImportSettings>().commit_interval;
+        self.bytes < Self::ENOUGH
+            && world.resource::<CookLanes>().is_well_fed()
+            && world
+                .get::<CommitCursor>(container)
+                .is_some_and(|cursor| !cursor.draining && !cursor.is_due(interval))
+    }
+
     fn write(self, world: &mut World, container: Entity) {
-        if self.blobs.is_empty() {
-            return;
-        }
         let Some(store) = world
             .get::<OpenStore>(container)
             .map(|store| store.0.clone())
         else {
             return;
         };
-        if let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
-            cursor.writes += 1;
-        }
         let completions = world.resource::<CompletionSender>().clone();
         let span = tracing::debug_span!("write", payloads = self.blobs.len());
         AsyncComputeTaskPool::get()
@@ -112,6 +137,9 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
         return false;
     };
     if cursor.write_error.is_some() || cursor.draining {
+        return false;
+    }
+    if last_is_ending(world, cursor) {
         return false;
     }
     let interval = world.resource::<ImportSettings>().commit_interval;
@@ -280,6 +308,9 @@ fn place_texture(
     batch: &mut Batch,
 ) -> Result<Place, Diagnostic> {
     place_fallback(world, container, batch)?;
+    // What one job puts into a table decides whether anybody can open the container again.
+    TexturePayload::parse(&texture.payload)
+        .map_err(|error| invalid(texture.catalog.name(), &error.to_string()))?;
     let TextureEmission {
         payload,
         shape,
@@ -288,7 +319,7 @@ fn place_texture(
         catalog,
     } = texture;
     let salt = (content_hash.0 == 0).then(|| catalog.source().to_owned());
-    // A payload layout has checked that the size fits.
+    // A payload that was parsed has the size that its header says, in 32 bits.
     let size = payload.len() as u32;
     let place = |offset| TextureEntry::new(offset, &shape, size, content_hash);
     let reserved = world
@@ -330,8 +361,11 @@ fn place_buffer(
     batch: &mut Batch,
 ) -> Result<Place, Diagnostic> {
     let salt = (buffer.content_hash.0 == 0).then_some(buffer.name.as_str());
-    let size = buffer.bytes.len() as u32;
+    let size = u32::try_from(buffer.bytes.len())
+        .map_err(|_| invalid(&buffer.name, "a buffer has fewer than 4 GiB"))?;
     let place = |offset| BufferEntry::new(offset, size, buffer.layout, buffer.content_hash);
+    BufferEntry::parse(&place(0).to_bytes())
+        .map_err(|error| invalid(&buffer.name, &error.to_string()))?;
     let reserved = world
         .get_mut::<BufferTable>(container)
         .and_then(|mut table| table.reserve(buffer.layout.alignment(), salt, place));
@@ -402,6 +436,10 @@ fn place_asset(
     Ok(Place::Asset(key))
 }
 
+fn invalid(name: &str, rule: &str) -> Diagnostic {
+    Diagnostic::new(codes::import::EMISSION_INVALID, format!("`{name}`: {rule}")).object(name)
+}
+
 fn table_full(world: &World, container: Entity, what: &str) -> Diagnostic {
     let root = root_of(world, container);
     let text = format!("the {what} table is full: an index has 32 bits");
@@ -444,6 +482,7 @@ fn reserve(
             .spawn((ReservedIn(container), reservation, WriteState::Writing))
             .id(),
     );
+    batch.bytes += bytes.len();
     batch.blobs.push(Blob::new(kind, offset, padding, bytes));
 }
 

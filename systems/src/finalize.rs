@@ -70,13 +70,17 @@ fn settle(world: &mut World, container: Entity) {
         fail_emitted(world, container);
         return;
     }
+    if last_is_ending(world, cursor) {
+        return;
+    }
     if !is_held(world, container) {
         // A commit in the middle of a run is always followed by one at its end, also when the jobs
-        // after it have all failed.
+        // after it have all failed. What a failed job leaves behind on request is committed too.
         let unfinished = !cursor.commit_failed
-            && world
-                .get::<OpenStore>(container)
-                .is_some_and(|store| store.0.is_provisional());
+            && (cursor.kept_partial
+                || world
+                    .get::<OpenStore>(container)
+                    .is_some_and(|store| store.0.is_provisional()));
         if unfinished {
             commit(world, container, false);
         } else {
@@ -90,6 +94,15 @@ fn settle(world: &mut World, container: Entity) {
     if wanted && between_jobs && (idle || cursor.is_due(interval)) {
         commit(world, container, !idle);
     }
+}
+
+/// Whether the job that emitted last was cancelled in this tick and is about to be taken back. As
+/// long as nothing follows it and no commit includes it, that is still possible.
+pub(crate) fn last_is_ending(world: &World, cursor: &CommitCursor) -> bool {
+    cursor
+        .emitted
+        .last()
+        .is_some_and(|last| EndedJobs::is_ending(world, last.job))
 }
 
 fn commit(world: &mut World, container: Entity, provisional: bool) {

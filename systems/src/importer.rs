@@ -137,14 +137,14 @@ pub struct PlanOutcome {
     pub claim: Option<MemoryClaim>,
 }
 
-/// The registered formats. Clones share nothing; registration ends when the app runs.
+/// The registered formats.
 #[derive(Resource, Clone, Default)]
-pub struct Importers(Vec<Arc<dyn Importer>>);
+pub struct Importers(Arc<Vec<Arc<dyn Importer>>>);
 
 impl Importers {
     /// Registers a format. Later ones are asked first, so that an app can replace a built-in one.
     pub fn register(&mut self, importer: impl Importer) {
-        self.0.insert(0, Arc::new(importer));
+        Arc::make_mut(&mut self.0).insert(0, Arc::new(importer));
     }
 
     /// Every extension that some importer knows.

@@ -3,14 +3,14 @@
 //! Two doors lead here: the channel of the clients, and entities that were spawned with an
 //! [`ImportRequest`]. Both leave as the same kind of job, in one order.
 
-use bevy_ecs::prelude::*;
+use bevy_ecs::{entity::EntityHashMap, prelude::*};
 use bevy_kiln_components::{
     container::{CommitCursor, Container, ContainerState, ContainersByRoot},
     job::{
         CancelToken, Diagnostics, ImportRequest, JobId, JobOrder, JobOwner, JobState, JobTimes,
         Progress, TargetContainer,
     },
-    service::{CancelBell, JobNames, Refused, ReportTicket, ServiceState, Submission},
+    service::{Arrivals, CancelBell, JobNames, Refused, ReportTicket, ServiceState, Submission},
     settings::ImportSettings,
 };
 use crossbeam_channel::Receiver;
@@ -20,7 +20,10 @@ use std::{
     time::Instant,
 };
 
-use crate::report::{EndedJobs, Ending};
+use crate::{
+    containers::is_held,
+    report::{EndedJobs, Ending},
+};
 
 /// Where the requests of clients come in.
 #[derive(Resource)]
@@ -69,7 +72,9 @@ pub fn accept_requests(world: &mut World, fresh: &mut QueryState<(Entity, Option
         .collect();
     // Clients' jobs have their ids already, and ids are given out in the order of the queue.
     // Spawned requests come after them, in the order in which they were spawned.
-    entities.sort_by_key(|(entity, id)| (id.is_none(), *id, *entity));
+    let arrivals = std::mem::take(&mut world.resource_mut::<Arrivals>().0);
+    let places: EntityHashMap<usize> = arrivals.into_iter().zip(0..).collect();
+    entities.sort_by_key(|(entity, id)| (id.is_none(), *id, places.get(entity).copied()));
     for (entity, _) in entities {
         accept(world, entity);
     }
@@ -91,15 +96,18 @@ fn accept(world: &mut World, entity: Entity) {
         *ticket.names_mut() = names;
     } else {
         // Spawned as an entity: it waits instead of being refused, however many there are.
-        match state.admit(usize::MAX, names, |id, token, ticket| (id, token, ticket)) {
+        // A token that the user gave is in the user's hands already: it is the job's.
+        let token = world
+            .get::<CancelToken>(entity)
+            .cloned()
+            .unwrap_or_default();
+        match state.admit(usize::MAX, names, token, |id, token, ticket| {
+            (id, token, ticket)
+        }) {
             Ok((_, (id, token, ticket))) => {
                 world
                     .entity_mut(entity)
-                    .insert((id, ticket, JobOwner::User));
-                // A token that the user gave stays: it is in the user's hands already.
-                if world.get::<CancelToken>(entity).is_none() {
-                    world.entity_mut(entity).insert(token);
-                }
+                    .insert((id, token, ticket, JobOwner::User));
             }
             Err(error) => refused = Some(error),
         }
@@ -151,6 +159,14 @@ fn refuse(world: &mut World, entity: Entity, error: Refused) {
 /// The container entity of a root, spawned idle if there is none.
 fn container_at(world: &mut World, root: PathBuf) -> Entity {
     if let Some(&entity) = world.resource::<ContainersByRoot>().0.get(&root) {
+        // Opening failed for jobs that are gone. Another job may have better luck.
+        if matches!(
+            world.get::<ContainerState>(entity),
+            Some(ContainerState::Failed(_))
+        ) && !is_held(world, entity)
+        {
+            world.entity_mut(entity).insert(ContainerState::Idle);
+        }
         return entity;
     }
     let entity = world

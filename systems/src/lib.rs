@@ -108,8 +108,11 @@ pub fn systems() -> ScheduleConfigs<ScheduleSystem> {
         finalize::finalize
             .run_if(finalize::containers_are_settled)
             .in_set(KilnSystems::Finalize),
-        report::deliver_reports
-            .run_if(report::jobs_have_ended)
+        (
+            report::deliver_reports.run_if(report::jobs_have_ended),
+            report::complete_shutdown.run_if(report::is_shutting_down),
+        )
+            .chain()
             .in_set(KilnSystems::Report),
     )
         .into_configs()

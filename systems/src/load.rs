@@ -49,37 +49,79 @@ pub fn jobs_can_start(
     queue: Res<JobQueue>,
     loaded: Res<LoadedJobs>,
     settings: Res<ImportSettings>,
+    lanes: Res<CookLanes>,
 ) -> bool {
-    !queue.0.is_empty() && loaded.0 < settings.max_in_flight_jobs.max(1)
+    let room = settings.max_in_flight_jobs.max(1).saturating_sub(loaded.0);
+    // While there is enough to cook, it pays to start several at once.
+    let enough = if lanes.is_well_fed() {
+        LOADS_PER_TASK
+    } else {
+        1
+    };
+    !queue.0.is_empty() && room >= enough
 }
 
 /// Starts pending jobs in order, as many as may be in flight: `Pending -> Loading`.
 pub fn start_jobs(world: &mut World) {
     let _stage = tracing::debug_span!("load").entered();
     let limit = world.resource::<ImportSettings>().max_in_flight_jobs.max(1);
+    let service = LoadService {
+        settings: Arc::new(world.resource::<ImportSettings>().clone()),
+        importers: world.resource::<Importers>().clone(),
+        budget: world.resource::<MemoryBudget>().clone(),
+        lanes: world.resource::<CookLanes>().clone(),
+        completions: world.resource::<CompletionSender>().clone(),
+    };
+    let mut loads = Vec::new();
     while world.resource::<LoadedJobs>().0 < limit {
         let Some(job) = world.resource_mut::<JobQueue>().0.pop_front() else {
-            return;
+            break;
         };
         if world.get::<JobState>(job) == Some(&JobState::Pending) {
-            start_job(world, job);
+            loads.extend(start_job(world, job, &service));
         }
+    }
+    // Reading a head takes microseconds, about as long as waking a thread for it.
+    let mut loads = loads.into_iter().peekable();
+    while loads.peek().is_some() {
+        let group: Vec<LoadTask> = loads.by_ref().take(LOADS_PER_TASK).collect();
+        AsyncComputeTaskPool::get()
+            .spawn(async move {
+                for load in group {
+                    let span = load.span.clone();
+                    load.run().instrument(span).await;
+                }
+            })
+            .detach();
     }
 }
 
-fn start_job(world: &mut World, job: Entity) {
+/// How many sources one task of the I/O pool looks at, one after the other.
+const LOADS_PER_TASK: usize = 8;
+
+/// What every load needs.
+#[derive(Clone)]
+struct LoadService {
+    settings: Arc<ImportSettings>,
+    importers: Importers,
+    budget: MemoryBudget,
+    lanes: CookLanes,
+    completions: CompletionSender,
+}
+
+fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<LoadTask> {
     let (Some(request), Some(token), Some(&TargetContainer(container))) = (
         world.get::<ImportRequest>(job).cloned(),
         world.get::<CancelToken>(job).cloned(),
         world.get::<TargetContainer>(job),
     ) else {
-        return;
+        return None;
     };
     if token.is_cancelled() {
         world
             .resource_mut::<EndedJobs>()
             .end(job, Ending::Cancelled);
-        return;
+        return None;
     }
     world.resource_mut::<LoadedJobs>().0 += 1;
     if let Some(&order) = world.get::<JobOrder>(job) {
@@ -105,7 +147,7 @@ fn start_job(world: &mut World, job: Entity) {
         Some(ContainerState::Failed(diagnostic)) => {
             let diagnostic = (**diagnostic).clone();
             fail(world, job, vec![diagnostic]);
-            return;
+            return None;
         }
         _ => {}
     }
@@ -117,24 +159,18 @@ fn start_job(world: &mut World, job: Entity) {
         Ok(location) => location,
         Err(diagnostic) => {
             fail(world, job, vec![diagnostic]);
-            return;
+            return None;
         }
     };
-    let read = LoadTask {
+    Some(LoadTask {
         job,
+        span,
         name: request.source().to_owned(),
         location,
         request: Arc::new(request),
-        settings: Arc::new(world.resource::<ImportSettings>().clone()),
         cancel: token.flag().clone(),
-        importers: world.resource::<Importers>().clone(),
-        budget: world.resource::<MemoryBudget>().clone(),
-        lanes: world.resource::<CookLanes>().clone(),
-        completions: world.resource::<CompletionSender>().clone(),
-    };
-    AsyncComputeTaskPool::get()
-        .spawn(read.run().instrument(span))
-        .detach();
+        service: service.clone(),
+    })
 }
 
 /// Marks jobs that were started and have not had their report.
@@ -151,20 +187,21 @@ pub(crate) fn fail(world: &mut World, job: Entity, diagnostics: Vec<Diagnostic>)
 
 struct LoadTask {
     job: Entity,
+    span: tracing::Span,
     name: String,
     location: crate::io::reader::SourceRef,
     request: Arc<ImportRequest>,
-    settings: Arc<ImportSettings>,
     cancel: CancelFlag,
-    importers: Importers,
-    budget: MemoryBudget,
-    lanes: CookLanes,
-    completions: CompletionSender,
+    service: LoadService,
 }
 
 impl LoadTask {
     async fn run(self) {
-        let (job, completions, name) = (self.job, self.completions.clone(), self.name.clone());
+        let (job, completions, name) = (
+            self.job,
+            self.service.completions.clone(),
+            self.name.clone(),
+        );
         let guarded = AssertUnwindSafe(self.load()).catch_unwind().await;
         let outcome = guarded.unwrap_or_else(|panic| {
             Some(PlanOutcome::failed(None, importer_panicked(&name, &*panic)))
@@ -194,7 +231,7 @@ impl LoadTask {
             Ok(bytes) => bytes,
             Err(error) => return Some(PlanOutcome::failed(None, error.diagnostic(&self.name))),
         };
-        let importer = match self.importers.find(&self.name, &head) {
+        let importer = match self.service.importers.find(&self.name, &head) {
             Ok(importer) => importer,
             Err(diagnostic) => return Some(PlanOutcome::failed(None, diagnostic)),
         };
@@ -205,7 +242,7 @@ impl LoadTask {
             info,
             bytes: head,
             request: self.request,
-            settings: self.settings,
+            settings: self.service.settings,
             cancel: self.cancel.clone(),
         };
         if importer.need() == SourceNeed::Head {
@@ -217,16 +254,17 @@ impl LoadTask {
                 claim: None,
             });
         }
-        self.completions
+        self.service
+            .completions
             .send(Completion::WantsWhole(Box::new(WholeLoad {
                 job: self.job,
                 span: tracing::Span::current(),
                 importer,
                 source,
                 io_micros: micros_since(begun),
-                budget: self.budget,
-                lanes: self.lanes,
-                completions: self.completions.clone(),
+                budget: self.service.budget,
+                lanes: self.service.lanes,
+                completions: self.service.completions.clone(),
             })));
         None
     }

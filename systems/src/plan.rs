@@ -164,17 +164,6 @@ fn name_job(world: &mut World, job: Entity, format: Option<&'static str>) {
     };
     if let Some(mut ticket) = world.get_mut::<ReportTicket>(job) {
         let names = ticket.names_mut();
-        if names.name.is_empty() {
-            let file = names
-                .source
-                .rsplit(['/', '\\'])
-                .next()
-                .filter(|file| !file.is_empty());
-            names.name = format!(
-                "{}:{id}:{}",
-                format.unwrap_or("unknown"),
-                file.unwrap_or("source")
-            );
-        }
+        names.name = names.known_as(id, format);
     }
 }

@@ -6,7 +6,8 @@
 use bevy_ecs::{entity::EntityHashSet, prelude::*};
 use bevy_kiln_assets::diagnostic::Diagnostic;
 use bevy_kiln_components::{
-    container::{CommitCursor, ContainerState},
+    budget::MemoryClaim,
+    container::{CommitCursor, ContainerState, ContainersByRoot},
     job::{
         CancelToken, Diagnostics, FinishedReport, ImportRequest, JobId, JobOrder, JobOwner,
         JobState, JobTimes, Progress, TargetContainer,
@@ -58,6 +59,11 @@ impl EndedJobs {
 
     pub(crate) fn is_ending(world: &World, job: Entity) -> bool {
         world.resource::<Self>().known.contains(&job)
+            || world
+                .resource::<Departures>()
+                .0
+                .iter()
+                .any(|departure| departure.job == job)
     }
 }
 
@@ -88,8 +94,16 @@ pub fn deliver_reports(world: &mut World) {
             end_job(world, job, ending);
         }
     }
-    let state = world.resource::<ServiceState>();
-    if !state.is_accepting() && state.active_count() == 0 {
+}
+
+/// Whether a shutdown was requested and is not complete.
+pub fn is_shutting_down(state: Res<ServiceState>) -> bool {
+    !state.is_accepting() && !state.is_stopped()
+}
+
+/// Completes a requested shutdown once every job has had its report and every container is closed.
+pub fn complete_shutdown(state: Res<ServiceState>, containers: Res<ContainersByRoot>) {
+    if state.active_count() == 0 && containers.0.is_empty() {
         state.set_stopped();
     }
 }
@@ -117,7 +131,7 @@ fn end_job(world: &mut World, job: Entity, ending: Ending) {
     world
         .entity_mut(job)
         .insert(state)
-        .remove::<(InFlight, TargetContainer)>();
+        .remove::<(InFlight, TargetContainer, MemoryClaim)>();
     ProgressFeed::ended(world, job, state);
     let Some(ticket) = world.entity_mut(job).take::<ReportTicket>() else {
         // It was refused before it had a ticket.
@@ -142,16 +156,20 @@ fn announce(world: &mut World, job: Entity, report: Arc<ImportReport>) {
         report,
     };
     world.write_message(event.clone());
-    if world.get::<JobOwner>(job) != Some(&JobOwner::Client) {
-        world
-            .entity_mut(job)
-            .insert(FinishedReport(event.report.clone()));
+    // Observers, and whoever despawned it, may have left no entity.
+    let client = world.get::<JobOwner>(job) == Some(&JobOwner::Client);
+    if let Ok(mut entity) = world.get_entity_mut(job)
+        && !client
+    {
+        entity.insert(FinishedReport(event.report.clone()));
     }
     world.trigger(event);
-    if world.get::<JobOwner>(job) == Some(&JobOwner::Client) {
-        world.despawn(job);
-    } else if let Ok(mut entity) = world.get_entity_mut(job) {
-        entity.despawn_related::<WorkItems>();
+    if let Ok(mut entity) = world.get_entity_mut(job) {
+        if client {
+            entity.despawn();
+        } else {
+            entity.despawn_related::<WorkItems>();
+        }
     }
 }
 
@@ -355,15 +373,12 @@ fn forget_departed(world: &mut World, departure: Departure) {
     if departure.loaded {
         one_less_loaded(world);
     }
-    if let Some(mut state) = world.get_mut::<JobState>(departure.job) {
-        // Only its request was removed; the entity is still there.
-        *state = JobState::Cancelled;
+    if let Ok(mut job) = world.get_entity_mut(departure.job) {
+        // Only its request was removed.
+        job.remove::<(InFlight, TargetContainer, MemoryClaim, ReportTicket)>();
     }
     if let Some(report) = departure.report {
-        world.write_message(ImportFinished {
-            entity: departure.job,
-            report,
-        });
+        announce(world, departure.job, report);
     }
 }
 

@@ -7,8 +7,8 @@
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
     cook::texture::{
-        BlockEncoder, CookedTexture, IntelEncoder, TextureError, assemble, decode_options,
-        estimate, prepare,
+        BlockEncoder, CookedTexture, EncodeTile, IntelEncoder, TextureError, assemble,
+        decode_options, estimate, prepare,
     },
     diagnostic::{Diagnostic, codes},
     format::catalog::CatalogEntry,
@@ -221,6 +221,15 @@ pub(crate) async fn cook_image(
     } else {
         PART_TEXELS
     });
+    // Asking other lanes for help costs more than a small texture does.
+    if tiles.iter().map(EncodeTile::texels).sum::<usize>() <= PART_TEXELS {
+        let mut encoded = Vec::with_capacity(tiles.len());
+        for tile in &tiles {
+            encoded.push(prepared.encode_tile(tile)?);
+            context.pace.checkpoint().await?;
+        }
+        return assemble(prepared, encoded, &mut context.pace).await;
+    }
     let shared = prepared.clone();
     let encoded = context
         .spread(tiles.len(), move |part| shared.encode_tile(&tiles[part]))

@@ -106,6 +106,11 @@ impl CookLanes {
         queues.by_kind.values().map(|kind| kind.waiting.len()).sum()
     }
 
+    /// Whether so much is queued that no lane will wait for the next tick, even if it comes late.
+    pub fn is_well_fed(&self) -> bool {
+        self.queued() >= 4 * self.0.max_lanes
+    }
+
     /// Lanes that are open: tasks in flight on the compute pool.
     pub fn open(&self) -> usize {
         self.0.lock().lanes

@@ -86,15 +86,17 @@ pub async fn assemble(
     let encoder = prepared.encoder();
     let (shape, layout) = (prepared.shape, prepared.layout.clone());
     let (hashing, warnings) = (prepared.hashing, prepared.warnings.clone());
-    let mut payload = blank_payload(&layout);
+    let mut payload;
     if prepared.is_block_compressed() {
         drop(prepared);
+        payload = blank_payload(&layout);
         let block_bytes = shape.format().block_bytes() as usize;
         for encoded in tiles {
             place_blocks(&mut payload, &layout, &encoded, block_bytes)?;
             pace.checkpoint().await?;
         }
     } else {
+        payload = blank_payload(&layout);
         let mut levels = match Arc::try_unwrap(prepared) {
             Ok(prepared) => prepared.levels,
             Err(shared) => shared.levels.clone(),

@@ -4,7 +4,8 @@
 //! the cut-off. Here the alpha of a level is scaled so that the same share of texels is solid as in
 //! the first level.
 
-use super::texels::{Stored, quantize8, quantize16};
+use super::transfer::unit;
+use super::write::{Stored, quantize8, quantize16};
 use crate::cook::pace::{Cancelled, Pace};
 use half::f16;
 
@@ -55,7 +56,7 @@ impl AlphaChannel {
         for part in texels.chunks(texel_bytes * STRETCH) {
             pace.checkpoint().await?;
             for texel in part.chunks_exact(texel_bytes) {
-                let alpha = self.get(texel).max(0.0).min(1.0);
+                let alpha = unit(self.get(texel));
                 counts[(alpha * STEPS as f32) as usize] += 1;
             }
         }

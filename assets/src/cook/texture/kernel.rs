@@ -7,6 +7,7 @@
 
 use super::maths::{bessel_i0, sinc};
 use crate::settings::texture::MipFilter;
+use std::ops::Range;
 
 /// Half the width of the Kaiser and Lanczos kernels, in samples of the smaller level.
 const RADIUS: f64 = 3.0;
@@ -36,6 +37,7 @@ pub(super) struct Taps {
     runs: Vec<Run>,
     weights: Vec<f32>,
     longest: usize,
+    uniform: Range<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +55,7 @@ impl Taps {
             runs: Vec::with_capacity(target),
             weights: Vec::new(),
             longest: 1,
+            uniform: 0..0,
         };
         let mut folded = Vec::new();
         for i in 0..target {
@@ -65,7 +68,31 @@ impl Taps {
             };
             taps.add(first, &folded);
         }
+        taps.uniform = taps.find_uniform();
         taps
+    }
+
+    /// The samples around the middle that share their weights and advance by two.
+    fn find_uniform(&self) -> Range<usize> {
+        let middle = self.runs.len() / 2;
+        let follows = |pair: &[Run]| {
+            pair[0].start == pair[1].start
+                && pair[0].len == pair[1].len
+                && pair[0].first + 2 == pair[1].first
+        };
+        let before = self.runs[..=middle]
+            .windows(2)
+            .rev()
+            .take_while(|pair| follows(pair));
+        let after = self.runs[middle..]
+            .windows(2)
+            .take_while(|pair| follows(pair));
+        middle - before.count()..middle + after.count() + 1
+    }
+
+    /// Samples that all use the same weights, each two source samples further than the one before.
+    pub(super) fn uniform(&self) -> Range<usize> {
+        self.uniform.clone()
     }
 
     /// Appends the run of the next sample, sharing the weights of the previous one if they are equal.
@@ -193,7 +220,7 @@ mod tests {
         // sinc(1.5) * I0(4 * sqrt(3) / 2) / I0(4), by an independent table of I0(3.4641016) = 7.1593...
         assert!((kaiser(1.5) - -0.212_206_590_789_193_8 * 7.159_324_5 / 11.301_922).abs() < 1e-4);
         // sinc(0.5) * sinc(1/6)
-        assert!((lanczos3(0.5) - 0.636_619_772 * 0.954_929_658).abs() < 1e-8);
+        assert!((lanczos3(0.5) - std::f64::consts::FRAC_2_PI * 0.954_929_658).abs() < 1e-8);
     }
 
     #[test]
@@ -208,6 +235,7 @@ mod tests {
             assert_eq!(taps.longest(), 12);
             // Interior samples share one set of weights.
             assert!(taps.weights.len() < 12 * 8);
+            assert_eq!(taps.uniform(), 3..29);
         }
     }
 
@@ -218,6 +246,7 @@ mod tests {
                 let target = (source / 2).max(1);
                 let taps = Taps::new(filter, source, target);
                 assert_eq!(taps.len(), target);
+                assert!(taps.uniform().contains(&(target / 2)) && taps.uniform().end <= target);
                 let mut last = 0;
                 for i in 0..target {
                     let (first, weights) = taps.get(i);

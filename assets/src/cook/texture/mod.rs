@@ -12,6 +12,7 @@
 
 mod assemble;
 mod coverage;
+mod curve;
 mod encoder;
 mod error;
 mod estimate;
@@ -21,11 +22,12 @@ mod maths;
 mod plan;
 mod prepare;
 mod pyramid;
+mod read;
 #[cfg(test)]
 mod tests;
-mod texels;
 mod tiles;
 mod transfer;
+mod write;
 
 pub use assemble::{CookedTexture, assemble};
 pub use encoder::{BlockEncoder, BlockRequest, BlockTexels, BlockTile, EncoderIdentity};

@@ -2,7 +2,8 @@
 //! estimate and the cooking cannot disagree.
 
 use super::TextureError;
-use super::texels::{Curve, Stored, ToneMap};
+use super::curve::{Curve, ToneMap};
+use super::write::Stored;
 use crate::{
     format::{payload_layout::PayloadLayout, texture_shape::TextureShape},
     settings::texture::{ColorSpace, HdrHandling, OutputFormat, TextureIntent, TextureSettings},
@@ -41,7 +42,12 @@ impl Plan {
         let normals = settings.intent == TextureIntent::NormalTS;
         // The numbers of a vector are no light, whatever the formats are called.
         let space = |space| if normals { ColorSpace::Linear } else { space };
-        let source = space(settings.source_color_space);
+        // Radiance and OpenEXR define their numbers as linear light.
+        let source = if format.depth() == Depth::Float {
+            ColorSpace::Linear
+        } else {
+            space(settings.source_color_space)
+        };
         let mips = settings.mip_levels(width, height) as u16;
         let shape = TextureShape::image(width, height, mips, output.texture_format())?;
         let layout = PayloadLayout::new(&shape, settings.packing)?;
@@ -55,7 +61,8 @@ impl Plan {
             filter: space(settings.mip_filter_space),
             target: space(output.color_space()),
             alpha_is_coverage: settings.intent.is_color()
-                || (source == ColorSpace::SRGB && !settings.intent.is_measurement()),
+                || (settings.source_color_space == ColorSpace::SRGB
+                    && !settings.intent.is_measurement()),
             normals,
         })
     }
@@ -122,12 +129,12 @@ fn tone_map(
 
 /// How an image should be decoded for these settings.
 pub fn decode_options(settings: &TextureSettings) -> DecodeOptions {
-    let mut options = DecodeOptions::default();
-    options.flip_y = settings.flip_y;
-    options.keep_grey = !settings.force_rgba
-        || matches!(
-            settings.output_format,
-            OutputFormat::R8 | OutputFormat::Rg8 | OutputFormat::R16 | OutputFormat::Rg16
-        );
-    options
+    DecodeOptions {
+        flip_y: settings.flip_y,
+        keep_grey: !settings.force_rgba
+            || matches!(
+                settings.output_format,
+                OutputFormat::R8 | OutputFormat::Rg8 | OutputFormat::R16 | OutputFormat::Rg16
+            ),
+    }
 }

@@ -2,18 +2,17 @@
 
 use super::TextureError;
 use super::coverage::AlphaChannel;
+use super::curve::Curve;
 use super::encoder::{BlockEncoder, EncoderIdentity};
 use super::plan::Plan;
 use super::pyramid::{CHANNELS, Pyramid};
-use super::texels::{
-    Curve, LARGEST_HALF, Stored, TexelReader, TexelWriter, flip_green, float_texel, weigh,
-    wide_texel,
-};
+use super::read::{TexelReader, flip_green, float_texel, wide_texel};
+use super::write::{LARGEST_HALF, Stored, TexelWriter, weigh};
 use crate::{
     cook::pace::{Cancelled, Pace},
     diagnostic::{Diagnostic, codes::texture as codes},
     format::{payload_layout::PayloadLayout, texture_shape::TextureShape},
-    settings::texture::{EncodeQuality, OutputFormat, TextureIntent, TextureSettings},
+    settings::texture::{ColorSpace, EncodeQuality, OutputFormat, TextureIntent, TextureSettings},
     source::image::{Depth, Image, PixelFormat},
 };
 use std::sync::Arc;
@@ -32,11 +31,9 @@ pub(super) struct Level {
 
 /// A texture whose levels are all there, and whose blocks are not. It can be shared between threads
 /// that each encode some of its [tiles](Self::tiles).
-#[derive(Clone)]
 pub struct PreparedTexture {
     pub(super) shape: TextureShape,
     pub(super) layout: PayloadLayout,
-    pub(super) stored: Stored,
     /// In the order of subresources: by layer, levels inside.
     pub(super) levels: Vec<Level>,
     pub(super) encoder: Arc<dyn BlockEncoder>,
@@ -127,7 +124,6 @@ pub async fn prepare(
     Ok(PreparedTexture {
         shape: plan.shape,
         layout: plan.layout,
-        stored: plan.stored,
         levels,
         encoder,
         quality: settings.quality,
@@ -245,16 +241,30 @@ async fn make_levels(
         });
     }
 
-    let filtered = TexelReader::new(format, plan.source, plan.filter, plan.tone, pace).await?;
-    let direct = if keeps_texels || plan.target == plan.filter {
+    let mut reader =
+        async |space| TexelReader::new(format, plan.source, space, plan.tone, pace).await;
+    // Rows for the filter, and rows for the first level where it needs others: unconverted if source
+    // and output agree, and linear otherwise, since the way from there to 8-bit sRGB is exact and fast.
+    let base_space = if plan.source == plan.target {
+        plan.target
+    } else {
+        ColorSpace::Linear
+    };
+    let one_row_for_both = base_space == plan.filter;
+    let filtered = if mips > 1 || (!keeps_texels && one_row_for_both) {
+        Some(reader(plan.filter).await?)
+    } else {
+        None
+    };
+    let direct = if keeps_texels || one_row_for_both {
         None
     } else {
-        Some(TexelReader::new(format, plan.source, plan.target, plan.tone, pace).await?)
+        Some(reader(base_space).await?)
     };
     let weighted = plan.alpha_is_coverage && survey.alpha_varies;
     let base_writer = TexelWriter {
         stored: plan.stored,
-        curve: Curve::Identity,
+        curve: Curve::between(base_space, plan.target),
         weighted: false,
         normals: false,
         range: float_range(plan, format, false),
@@ -278,7 +288,7 @@ async fn make_levels(
         if flips_green {
             flip_green(format, source);
         }
-        if mips > 1 || !keeps_texels {
+        if let Some(filtered) = &filtered {
             filtered.read(source, &mut row);
         }
         if let Some(direct) = &direct {

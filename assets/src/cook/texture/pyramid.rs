@@ -8,6 +8,7 @@
 
 use super::kernel::Taps;
 use crate::settings::texture::MipFilter;
+use std::ops::Range;
 
 /// Channels of a working row: red, green, blue, alpha.
 pub(super) const CHANNELS: usize = 4;
@@ -74,10 +75,50 @@ impl Halving {
 /// `out[i] = sum over k of weights[k] * row[first(i) + k]`, for pixels of four channels.
 fn filter_row(taps: &Taps, row: &[f32], out: &mut [f32]) {
     let pixels = row.as_chunks::<CHANNELS>().0;
-    for (i, out) in out.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
+    let out = out.as_chunks_mut::<CHANNELS>().0;
+    let uniform = taps.uniform();
+    let (first, weights) = taps.get(uniform.start);
+    let middle = &pixels[first..];
+    match *weights {
+        [a, b] => filter_uniform([a, b], middle, &mut out[uniform.clone()]),
+        [a, b, c, d, e, f, g, h, i, j, k, l] => {
+            let weights = [a, b, c, d, e, f, g, h, i, j, k, l];
+            filter_uniform(weights, middle, &mut out[uniform.clone()]);
+        }
+        _ => filter_each(taps, pixels, out, uniform.clone()),
+    }
+    filter_each(taps, pixels, out, 0..uniform.start);
+    filter_each(taps, pixels, out, uniform.end..taps.len());
+}
+
+/// Samples that have weights of their own.
+fn filter_each(
+    taps: &Taps,
+    pixels: &[[f32; CHANNELS]],
+    out: &mut [[f32; CHANNELS]],
+    range: Range<usize>,
+) {
+    for i in range {
         let (first, weights) = taps.get(i);
         let mut sum = [0.0f32; CHANNELS];
         for (pixel, &weight) in pixels[first..first + weights.len()].iter().zip(weights) {
+            for c in 0..CHANNELS {
+                sum[c] += weight * pixel[c];
+            }
+        }
+        out[i] = sum;
+    }
+}
+
+/// Samples that share their weights: the same sums in the same order, unrolled.
+fn filter_uniform<const N: usize>(
+    weights: [f32; N],
+    pixels: &[[f32; CHANNELS]],
+    out: &mut [[f32; CHANNELS]],
+) {
+    for (out, pixels) in out.iter_mut().zip(pixels.windows(N).step_by(2)) {
+        let mut sum = [0.0f32; CHANNELS];
+        for (pixel, weight) in pixels.iter().zip(weights) {
             for c in 0..CHANNELS {
                 sum[c] += weight * pixel[c];
             }

@@ -25,6 +25,9 @@ codes! {
     PLAN_DEADLOCK = "import.plan.deadlock", Error,
         "Nothing of the plan can make progress although it is not complete.",
         "This is a bug of the importer: report it with the source file and the message.";
+    EMISSION_INVALID = "import.emission_invalid", Error,
+        "A cooker made something that breaks the rules of the container.",
+        "This is a bug of the cooker: report it with the source file and the message.";
     DEPENDENCY_FAILED = "import.dependency_failed", Error,
         "The item was skipped because something that it needs has failed.",
         "Mend the failure that is named; this item then follows.";

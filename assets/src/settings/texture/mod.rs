@@ -25,8 +25,8 @@ use thiserror::Error;
 pub struct TextureSettings {
     /// What the texture is used for.
     pub intent: TextureIntent,
-    /// The colour space of the source. Where it differs from that of the output, texels are
-    /// converted; normals never are.
+    /// The colour space of the source. Where it differs from that of the output, colours are
+    /// converted; normals never are. Radiance and OpenEXR images are linear whatever this says.
     pub source_color_space: ColorSpace,
     /// Whether rows are mirrored.
     pub flip_y: bool,

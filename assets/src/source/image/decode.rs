@@ -7,7 +7,7 @@ use super::{
     png, probe, tga,
 };
 use crate::{
-    cook::pace::CancelFlag,
+    cook::pace::{CancelFlag, Cancelled},
     diagnostic::{Diagnostic, codes::texture as codes},
 };
 use ::image::{
@@ -51,11 +51,11 @@ pub fn decode(
     let info =
         probe(bytes, name_hint, limits).map_err(|error| complete(error, bytes, name_hint))?;
     cancel.check()?;
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
+    guard(info.format, || {
         let mut source = SourceReader::new(bytes, cancel);
         decode_pixels(bytes, &info, limits, options, cancel, &mut source).map_err(|error| {
             if cancel.is_cancelled() {
-                return ImageError::Cancelled(crate::cook::pace::Cancelled);
+                return ImageError::Cancelled(Cancelled);
             }
             match error {
                 ImageError::Corrupt { format, reason } if source.hit_end() => {
@@ -65,16 +65,23 @@ pub fn decode(
                 other => other,
             }
         })
-    }));
-    decoded.unwrap_or_else(|panic| {
-        Err(ImageError::DecoderPanicked {
-            format: info.format,
-            message: panic
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-                .unwrap_or_else(|| "unknown panic".to_owned()),
-        })
+    })
+}
+
+/// Runs a decoder, and turns its panic into an error. Nothing that it could have left half done is
+/// used afterwards.
+fn guard<T>(
+    format: ImageFormat,
+    decode: impl FnOnce() -> Result<T, ImageError>,
+) -> Result<T, ImageError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+        let message = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("unknown panic")
+            .to_owned();
+        Err(ImageError::DecoderPanicked { format, message })
     })
 }
 
@@ -354,5 +361,23 @@ fn convert_error(format: ImageFormat, error: ::image::ImageError) -> ImageError 
             format,
             reason: other.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_a_decoder_is_an_error_of_its_image() {
+        let number = 7;
+        let result: Result<(), _> = guard(ImageFormat::Png, || panic!("row {number} is gone"));
+        let error = result.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the PNG decoder failed unexpectedly: row 7 is gone"
+        );
+        assert_eq!(error.code(), Some(codes::IMAGE_DECODER_FAILED));
+        assert!(guard(ImageFormat::Png, || Ok(1)).is_ok());
     }
 }

@@ -16,6 +16,8 @@ mod png;
 mod probe;
 mod radiance;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod tga;
 
 pub use decode::{DecodeOptions, decode};

@@ -9,8 +9,8 @@ use super::{ImageError, ImageFormat, ImageInfo, ImageLimits, bmp, exr, jpeg, png
 /// `name_hint` only appears in messages.
 ///
 /// # Errors
-/// [`ImageError::NeedMoreBytes`] when the header continues beyond `prefix`: try again with more, or
-/// take the file for truncated if there is no more. [`ImageError::TooLarge`] when the image exceeds
+/// [`ImageError::NeedMoreBytes`] when the header continues beyond `prefix`: try again with twice as
+/// much, or at least what the error asks for; if there is no more, the file is truncated. [`ImageError::TooLarge`] when the image exceeds
 /// `limits`. Otherwise the reason why it is no readable image.
 pub fn probe(
     prefix: &[u8],

@@ -1,0 +1,170 @@
+//! What an app, or a runner with nothing to do, notices of us.
+
+use bevy_app::{App, TaskPoolPlugin, Update};
+use bevy_ecs::prelude::*;
+use bevy_kiln::{
+    components::service::Wake,
+    plugin::{HeadlessSettings, headless_app},
+    prelude::*,
+};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    measure::{cpu_time, median, p99, row},
+    sources,
+};
+
+/// When the last wake-up was asked for, and how long each took to arrive in a tick.
+#[derive(Resource, Clone, Default)]
+struct Latencies(Arc<Mutex<(Option<Instant>, Vec<Duration>)>>);
+
+fn note_tick(latencies: Res<Latencies>) {
+    let mut inner = latencies.0.lock().unwrap();
+    if let Some(asked) = inner.0.take() {
+        inner.1.push(asked.elapsed());
+    }
+}
+
+/// A runner without work: CPU time, and how fast it wakes.
+pub fn idle() {
+    let mut app = headless_app(HeadlessSettings::default());
+    let latencies = Latencies::default();
+    app.insert_resource(latencies.clone())
+        .add_systems(Update, note_tick);
+    let wake = app.world_mut().get_resource_or_init::<Wake>().clone();
+    let client = app.world().resource::<ImportClient>().clone();
+    let idle = thread::spawn(move || {
+        thread::sleep(Duration::from_secs(1));
+        let (cpu, wall) = (cpu_time(), Instant::now());
+        thread::sleep(Duration::from_secs(8));
+        let used = (cpu_time() - cpu).as_secs_f64() / wall.elapsed().as_secs_f64();
+        for _ in 0..500 {
+            latencies.0.lock().unwrap().0 = Some(Instant::now());
+            wake.notify();
+            thread::sleep(Duration::from_millis(4));
+        }
+        client.request_shutdown();
+        let measured = latencies.0.lock().unwrap().1.clone();
+        (used, measured)
+    });
+    app.run();
+    let (used, mut measured) = idle.join().unwrap();
+    row(
+        "an idle runner: share of a core",
+        format!("{:.3} %", used * 100.0),
+        "< 0.1 %",
+    );
+    let micros = median(&mut measured).as_secs_f64() * 1e6;
+    row(
+        "a wake-up: from the completion to the tick",
+        format!("{micros:.0} us"),
+        "< 200 us",
+    );
+}
+
+/// An app as anybody builds it: default pools, nothing tuned.
+fn default_app() -> App {
+    let mut app = App::new();
+    app.add_plugins((TaskPoolPlugin::default(), ImportPlugin::default()));
+    app.finish();
+    app.cleanup();
+    app
+}
+
+fn spawn(app: &mut App, source: &Path, root: &Path) {
+    let request = ImportRequest::new(source.display().to_string()).into_container(root);
+    app.world_mut().spawn(request);
+}
+
+/// What the ticks of an app cost while it imports.
+pub fn tick() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = sources::photos(folder.path(), 2, 4096);
+    let mut app = default_app();
+    for file in &files {
+        spawn(&mut app, file, &folder.path().join("large"));
+    }
+    let client = app.world().resource::<ImportClient>().clone();
+    let mut ticks = Vec::new();
+    loop {
+        let begun = Instant::now();
+        app.update();
+        ticks.push(begun.elapsed());
+        if client.active_count() == 0 {
+            break;
+        }
+        thread::sleep(Duration::from_secs_f64(1.0 / 60.0).saturating_sub(begun.elapsed()));
+    }
+    let what = format!(
+        "{} ticks at 60 Hz beside 4096x4096 images: p99",
+        ticks.len()
+    );
+    row(
+        &what,
+        format!("{:.2} ms", p99(&mut ticks).as_secs_f64() * 1e3),
+        "< 4 ms",
+    );
+
+    for _ in 0..10_000 {
+        spawn(&mut app, &files[0], &folder.path().join("queued"));
+    }
+    for _ in 0..30 {
+        app.update();
+        thread::sleep(Duration::from_millis(20));
+    }
+    let mut ticks: Vec<Duration> = (0..400)
+        .map(|_| {
+            thread::sleep(Duration::from_millis(2));
+            let begun = Instant::now();
+            app.update();
+            begun.elapsed()
+        })
+        .collect();
+    let micros = median(&mut ticks).as_secs_f64() * 1e6;
+    row(
+        "a tick with 10,000 queued items",
+        format!("{micros:.0} us"),
+        "< 200 us",
+    );
+}
+
+/// From asking for the end of jobs that keep every core busy to their reports.
+pub fn cancel() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = sources::photos(folder.path(), 4, 4096);
+    let app = headless_app(HeadlessSettings::default());
+    let client = app.world().resource::<ImportClient>().clone();
+    let control = thread::spawn(move || {
+        let mut delays = Vec::new();
+        for round in 0..25 {
+            let root = folder.path().join(round.to_string());
+            let jobs: Vec<JobHandle> = files
+                .iter()
+                .map(|file| ImportRequest::new(file.display().to_string()).into_container(&root))
+                .map(|request| client.submit(request).unwrap())
+                .collect();
+            thread::sleep(Duration::from_millis(600 + round * 17));
+            let asked = Instant::now();
+            client.cancel_all();
+            for job in jobs {
+                let report = job.wait().unwrap();
+                assert!(!report.success, "the images take longer than that");
+                delays.push(asked.elapsed());
+            }
+        }
+        client.request_shutdown();
+        delays
+    });
+    { app }.run();
+    let mut delays = control.join().unwrap();
+    row(
+        "cancel to report, every core encoding: p99",
+        format!("{:.2} ms", p99(&mut delays).as_secs_f64() * 1e3),
+        "< 50 ms",
+    );
+}
