@@ -3,6 +3,7 @@
 //! This crate knows no ECS, no files and no threads. Everything in it is a plain function over
 //! bytes, so that it can be tested, fuzzed, benchmarked and reused alone:
 //!
+//! * [`naming`]: from authored names to unique, valid ones,
 //! * [`plan`]: what is to be done, in which order,
 //! * [`mod@format`]: the records that are stored, and their validated readers,
 //! * [`source`]: adapters that turn source files into neutral data,
@@ -15,6 +16,7 @@
 pub mod cook;
 pub mod diagnostic;
 pub mod format;
+pub mod naming;
 pub mod plan;
 pub mod settings;
 pub mod source;

@@ -1,4 +1,5 @@
 //! Cookers: plain functions from neutral data to stored payloads.
 
+pub mod mesh;
 pub mod pace;
 pub mod texture;

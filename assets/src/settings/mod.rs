@@ -1,3 +1,5 @@
 //! What a user may choose, with defaults and tokens.
 
+pub mod geometry;
+pub mod scene;
 pub mod texture;

@@ -1,3 +1,4 @@
 //! Adapters that turn source files into neutral data.
 
 pub mod image;
+pub mod scene;
