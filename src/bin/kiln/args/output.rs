@@ -15,7 +15,7 @@ pub struct OutputArgs {
     /// Print one JSON document on standard output
     #[arg(long)]
     pub json: bool,
-    /// No colours; NO_COLOR in the environment does the same
+    /// No colours; `NO_COLOR` in the environment does the same
     #[arg(long)]
     pub no_color: bool,
     /// No bars, also on a terminal
