@@ -158,6 +158,7 @@ async fn build(
             skin,
             corners: &gathered.corners,
             sections: &sections,
+            mirrored: source.mirrored,
             error: None,
         };
         lods.push(emit::emit(level, settings, pace).await?);
@@ -166,6 +167,7 @@ async fn build(
                 mesh: gathered,
                 sections,
                 skin,
+                mirrored: source.mirrored,
                 source_id: request.source_id,
             };
             generator.extend(&mut lods, settings, notes, pace).await?;
@@ -244,6 +246,7 @@ struct Generator<'a> {
     mesh: Gathered,
     sections: Vec<Section>,
     skin: Option<&'a Skin>,
+    mirrored: bool,
     source_id: &'a str,
 }
 
@@ -299,6 +302,7 @@ impl Generator<'_> {
                 skin: self.skin,
                 corners: &level.corners,
                 sections: &sections,
+                mirrored: self.mirrored,
                 error: Some(level.error),
             };
             lods.push(emit::emit(level, settings, pace).await?);
