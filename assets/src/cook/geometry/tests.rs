@@ -46,6 +46,7 @@ fn mesh(parts: Vec<MeshPart>) -> MeshSource {
             name: "LOD0".to_owned(),
             parts,
         }],
+        ..MeshSource::default()
     }
 }
 
