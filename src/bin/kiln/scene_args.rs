@@ -63,7 +63,7 @@ pub struct SceneArgs {
     /// Cook no scene descriptor
     #[arg(long)]
     pub no_import_scene: bool,
-    /// Textures that fail become: error_texture or fallback; fail lets the scene fail
+    /// Textures that fail: `error_texture` or fallback stand in for them, or the scene must fail
     #[arg(long, value_name = "POLICY", value_parser = token::<TextureFailurePolicy>)]
     pub on_texture_failure: Option<TextureFailurePolicy>,
     /// A folder whose files scenes may refer to, besides those beside and below them; repeatable
