@@ -33,6 +33,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Check every structure, hash and range of a container
     Verify(VerifyArgs),
+    /// Tell what is in a container, and show its textures as pictures
+    Inspect(crate::inspect::InspectArgs),
 }
 
 /// How much is printed, and as what.

@@ -1,10 +1,11 @@
-//! `kiln`: imports and verifies cooked containers from the command line.
+//! `kiln`: imports, verifies and inspects cooked containers from the command line.
 
 #![forbid(unsafe_code)]
 
 mod args;
 mod exit;
 mod import;
+mod inspect;
 mod output;
 mod screen;
 mod verify;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     output::start_log();
     match cli.command {
         Command::Import(args) => import::run(args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Verify(args) => verify::run(&args),
     }
 }
