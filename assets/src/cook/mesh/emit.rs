@@ -28,16 +28,23 @@ pub(super) struct Level<'a> {
     pub(super) corners: &'a [u32],
     /// All corners, in order, without gaps.
     pub(super) sections: &'a [Section],
+    /// Whether triangles are stored the other way round.
+    pub(super) mirrored: bool,
     /// The distance from the mesh, for a generated level.
     pub(super) error: Option<f32>,
 }
 
 /// Makes the buffers of a level.
 pub(super) async fn emit(
-    level: Level<'_>,
+    mut level: Level<'_>,
     settings: &GeometrySettings,
     pace: &mut Pace,
 ) -> Result<BuiltLod, Stop> {
+    let turned;
+    if level.mirrored {
+        turned = turn_over(level.corners, pace).await?;
+        level.corners = &turned;
+    }
     let order = FetchOrder::of(level.corners, level.vertices.len(), pace).await?;
     let sizes = Sizes {
         level: &level,
@@ -124,6 +131,17 @@ pub(super) async fn emit(
         error: level.error,
         buffers,
     })
+}
+
+/// The triangles as they are seen from behind.
+async fn turn_over(corners: &[u32], pace: &mut Pace) -> Result<Vec<u32>, Cancelled> {
+    let mut turned = Vec::with_capacity(corners.len());
+    for corners in corners.chunks(3 * STRETCH) {
+        let triangles = corners.as_chunks::<3>().0.iter();
+        turned.extend(triangles.flat_map(|&[a, b, c]| [a, c, b]));
+        pace.checkpoint().await?;
+    }
+    Ok(turned)
 }
 
 /// Vertices in the order of their first use, which is the order that the vertex fetch likes best.

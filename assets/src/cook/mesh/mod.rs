@@ -157,6 +157,7 @@ async fn build(
             skin,
             corners: &gathered.corners,
             sections: &sections,
+            mirrored: source.mirrored,
             error: None,
         };
         lods.push(emit::emit(level, settings, pace).await?);
@@ -165,6 +166,7 @@ async fn build(
                 mesh: gathered,
                 sections,
                 skin,
+                mirrored: source.mirrored,
                 source_id: request.source_id,
             };
             generator.extend(&mut lods, settings, notes, pace).await?;
@@ -243,6 +245,7 @@ struct Generator<'a> {
     mesh: Gathered,
     sections: Vec<Section>,
     skin: Option<&'a Skin>,
+    mirrored: bool,
     source_id: &'a str,
 }
 
@@ -298,6 +301,7 @@ impl Generator<'_> {
                 skin: self.skin,
                 corners: &level.corners,
                 sections: &sections,
+                mirrored: self.mirrored,
                 error: Some(level.error),
             };
             lods.push(emit::emit(level, settings, pace).await?);
