@@ -10,7 +10,11 @@ use std::{
     process::ExitCode,
 };
 
-use crate::{args::InspectArgs, exit, output};
+use crate::{
+    args::InspectArgs,
+    exit,
+    output::{self, Style},
+};
 
 /// What was done, as JSON.
 #[derive(Serialize)]
@@ -35,9 +39,10 @@ pub fn run(args: &InspectArgs) -> ExitCode {
     if let Err(diagnostic) = inspect(args, &mut inspection) {
         inspection.diagnostics.push(*diagnostic);
     }
+    let style = Style::of_stderr(args.out);
     for diagnostic in &inspection.diagnostics {
         if diagnostic.is_error() || !args.out.quiet {
-            output::error_line(&output::diagnostic(diagnostic));
+            output::error_line(&style.diagnostic(diagnostic));
         }
     }
     if args.out.json {
