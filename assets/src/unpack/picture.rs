@@ -118,8 +118,10 @@ mod tests {
     use crate::{cook::pace::CancelFlag, source::image};
 
     fn reread(png: &[u8], keep_grey: bool) -> Image {
-        let mut options = image::DecodeOptions::default();
-        options.keep_grey = keep_grey;
+        let options = image::DecodeOptions {
+            keep_grey,
+            ..image::DecodeOptions::default()
+        };
         let limits = image::ImageLimits::default();
         image::decode(png, "picture", &limits, &options, &CancelFlag::new()).unwrap()
     }

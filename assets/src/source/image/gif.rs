@@ -1,4 +1,4 @@
-//! GIF headers (GIF89a). The first picture of an animation is read.
+//! GIF headers (`GIF89a`). The first picture of an animation is read.
 
 use super::probe::array;
 use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo};

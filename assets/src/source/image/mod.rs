@@ -71,7 +71,7 @@ pub enum ImageFormat {
     Pnm,
     /// Photoshop: the merged picture.
     Psd,
-    /// DirectDraw surface; as an image its first layer, level and slice.
+    /// `DirectDraw` surface; as an image its first layer, level and slice.
     Dds,
     /// Khronos Texture 2.0; as an image its first layer, level and slice.
     Ktx2,

@@ -249,7 +249,7 @@ fn convert(kind: Kind, values: [f32; 5], premultiplied: bool) -> [f32; 4] {
         };
         if alpha > 0.0 {
             for color in &mut out[..colors] {
-                *color = *color / alpha;
+                *color /= alpha;
             }
         }
     }

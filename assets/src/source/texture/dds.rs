@@ -1,13 +1,13 @@
-//! DDS files (DirectDraw surfaces, with and without the DX10 header).
+//! DDS files (`DirectDraw` surfaces, with and without the DX10 header).
 
 use super::packed::PackedTexels;
-use super::{StoredInfo, Texels, corrupt};
+use super::{StoredInfo, Surfaces, Texels, corrupt};
 use crate::{
     format::{texture_format::TextureFormat as F, texture_shape::TextureType},
     settings::texture::ColorSpace,
     source::image::{ImageError, ImageFormat, array},
 };
-use std::{borrow::Cow, ops::Range};
+use std::borrow::Cow;
 
 pub(in crate::source) const SIGNATURE: [u8; 4] = *b"DDS ";
 
@@ -330,10 +330,7 @@ fn masked_pixels(flags: u32, bits: u32, masks: [u32; 4]) -> Result<Pixels, Image
 }
 
 /// Where everything is: layer by layer, levels inside, as we want it.
-pub(super) fn surfaces<'a>(
-    bytes: &'a [u8],
-    info: &StoredInfo,
-) -> Result<(Cow<'a, [u8]>, Vec<Range<usize>>), ImageError> {
+pub(super) fn surfaces<'a>(bytes: &'a [u8], info: &StoredInfo) -> Result<Surfaces<'a>, ImageError> {
     let has_dx10 =
         array(bytes, 84)? == *b"DX10" && u32::from_le_bytes(array(bytes, 80)?) & FOUR_CC != 0;
     let start = if has_dx10 { DATA_DX10 } else { DATA };

@@ -1,14 +1,14 @@
 //! KTX2 files (Khronos Texture Format 2.0, `KHR_texture` container specification).
 
 use super::ktx2_format::{self, Pixels};
-use super::{StoredInfo, corrupt};
+use super::{StoredInfo, Surfaces, corrupt};
 use crate::{
     cook::pace::CancelFlag,
     format::texture_shape::TextureType,
     source::image::{ImageError, ImageFormat, allocate, array, field},
 };
 use ruzstd::decoding::StreamingDecoder;
-use std::{borrow::Cow, ops::Range};
+use std::borrow::Cow;
 
 pub(in crate::source) const SIGNATURE: [u8; 12] = *b"\xABKTX 20\xBB\r\n\x1A\n";
 
@@ -157,7 +157,7 @@ pub(super) fn surfaces<'a>(
     bytes: &'a [u8],
     info: &StoredInfo,
     cancel: &CancelFlag,
-) -> Result<(Cow<'a, [u8]>, Vec<Range<usize>>), ImageError> {
+) -> Result<Surfaces<'a>, ImageError> {
     let scheme = supercompression(bytes)?;
     let mut unpacked = if scheme == Supercompression::None {
         Vec::new()

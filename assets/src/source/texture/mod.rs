@@ -27,6 +27,9 @@ pub(super) use ktx2::SIGNATURE as KTX2_SIGNATURE;
 use packed::PackedTexels;
 use std::{borrow::Cow, ops::Range};
 
+/// The bytes of a file, and where its levels are in them: layer by layer, levels inside.
+type Surfaces<'a> = (Cow<'a, [u8]>, Vec<Range<usize>>);
+
 /// How the texels of a file are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Texels {

@@ -31,7 +31,7 @@ fn of_a_gif_the_first_picture_is_read() {
 #[test]
 fn a_small_picture_of_a_gif_has_its_place_on_the_screen() {
     let image = decoded(&gif_with_a_small_picture());
-    let mut expected = vec![[0u8; 4]; 6];
+    let mut expected = [[0u8; 4]; 6];
     expected[4] = [255, 0, 0, 255];
     assert_eq!(image.texels(), expected.concat());
     // A picture that does not fit is refused before it is decoded.
