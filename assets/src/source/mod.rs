@@ -3,3 +3,4 @@
 pub mod image;
 pub mod path;
 pub mod scene;
+pub mod texture;
