@@ -489,7 +489,7 @@ fn rules_of_materials() {
         (257, &[1], &[DESCRIPTOR]),
         (264, &[0; 120], &[DESCRIPTOR]),
         (384, &[0; 2], &[DESCRIPTOR]),
-        (416 + 255, &[b'x'], &[DESCRIPTOR]),
+        (416 + 255, b"x", &[DESCRIPTOR]),
     ] {
         assert_eq!(found(&container, &material, at, bytes), expected, "at {at}");
     }

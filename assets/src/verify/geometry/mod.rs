@@ -380,7 +380,7 @@ impl<'a> Checker<'a> {
             first_vertex: number(view, 8, 4),
             vertex_count: number(view, 12, 4),
         };
-        if fact.index_count == 0 || fact.index_count % 3 != 0 || fact.vertex_count == 0 {
+        if fact.index_count == 0 || !fact.index_count.is_multiple_of(3) || fact.vertex_count == 0 {
             let text = format!(
                 "{} indices and {} vertices are no list of triangles",
                 fact.index_count, fact.vertex_count
