@@ -19,6 +19,7 @@ pub mod intake;
 pub mod io;
 pub mod lanes;
 pub mod load;
+pub mod pack;
 pub mod plan;
 mod progress;
 pub mod report;

@@ -16,6 +16,7 @@ pub mod layout;
 pub mod material;
 pub mod name;
 pub mod number;
+pub mod pak;
 pub mod path;
 pub mod payload_layout;
 mod record;

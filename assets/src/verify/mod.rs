@@ -12,6 +12,7 @@ mod field;
 pub mod geometry;
 pub mod index;
 mod material;
+pub mod pak;
 mod scene;
 pub mod table;
 #[cfg(test)]

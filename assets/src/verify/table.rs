@@ -46,10 +46,19 @@ pub struct BufferFact {
     pub content_hash: ContentHash,
 }
 
-/// Checks `textures.table`. `None` stands for an entry that could not be made sense of.
+/// Where the blobs of a table are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// In a data file of their own, of this length, one after the other.
+    DataFile(u64),
+    /// In a region of a PAK, each at a multiple of 256.
+    Region(Range<u64>),
+}
+
+/// Checks a table of textures. `None` stands for an entry that could not be made sense of.
 pub fn check_textures(
     table: &[u8],
-    data_len: u64,
+    placement: &Placement,
     findings: &mut Findings,
 ) -> Vec<Option<TextureFact>> {
     if !table.len().is_multiple_of(40) {
@@ -65,7 +74,7 @@ pub fn check_textures(
         .map(|(i, entry)| check_texture(entry, &format!("textures[{i}]"), findings))
         .collect();
     let ranges = facts.iter().flatten().map(|fact| (fact.range.clone(), 256));
-    check_ranges(ranges, data_len, findings);
+    check_ranges(ranges, placement, findings);
     facts
 }
 
@@ -94,9 +103,6 @@ fn check_texture(entry: &[u8], object: &str, findings: &mut Findings) -> Option<
     let mut wrong = |message: String| findings.add(codes::TABLE, object, message);
     if field(29, 2) != 256 {
         wrong(format!("the alignment is {}, not 256", field(29, 2)));
-    }
-    if !field(0, 8).is_multiple_of(256) {
-        wrong(format!("the offset {} is no multiple of 256", field(0, 8)));
     }
     if entry[39] != 0 {
         wrong("the reserved byte is not zero".to_owned());
@@ -139,10 +145,10 @@ fn check_texture(entry: &[u8], object: &str, findings: &mut Findings) -> Option<
     Some(fact)
 }
 
-/// Checks `buffers.table`.
+/// Checks a table of buffers.
 pub fn check_buffers(
     table: &[u8],
-    data_len: u64,
+    placement: &Placement,
     findings: &mut Findings,
 ) -> Vec<Option<BufferFact>> {
     if !table.len().is_multiple_of(32) {
@@ -155,13 +161,13 @@ pub fn check_buffers(
     let facts: Vec<_> = table
         .chunks_exact(32)
         .enumerate()
-        .map(|(i, entry)| check_buffer(entry, &format!("buffers[{i}]"), findings))
+        .map(|(i, entry)| check_buffer(entry, &format!("buffers[{i}]"), placement, findings))
         .collect();
     let ranges = facts
         .iter()
         .flatten()
         .map(|fact| (fact.range.clone(), alignment(fact)));
-    check_ranges(ranges, data_len, findings);
+    check_ranges(ranges, placement, findings);
     facts
 }
 
@@ -176,15 +182,27 @@ fn alignment(fact: &BufferFact) -> u64 {
     }
 }
 
-fn check_buffer(entry: &[u8], object: &str, findings: &mut Findings) -> Option<BufferFact> {
+fn check_buffer(
+    entry: &[u8],
+    object: &str,
+    placement: &Placement,
+    findings: &mut Findings,
+) -> Option<BufferFact> {
     let field = |at, len| number(entry, at, len);
     let (usage, stride, format_id) = (field(12, 4), field(16, 4), entry[20]);
     let format = TextureFormat::from_id(format_id);
+    let is_untyped = (format_id, stride) == (0, 0);
+    let is_in_pak = matches!(placement, Placement::Region(_));
+    if is_untyped && is_in_pak {
+        // The engine's own tool writes such buffers into PAK files.
+        findings.add(codes::TABLE_FORM, object, "format and stride are both zero");
+    }
     let mut wrong = |message: String| findings.add(codes::TABLE, object, message);
     if usage >= 0x400 || (usage & 0x380).count_ones() > 1 {
         wrong(format!("usage {usage:#x} is not valid"));
     }
     let element = match (format_id, stride, format) {
+        (0, 0, _) if is_in_pak => Some(1),
         (0, 0, _) | (1.., 1.., _) => None,
         (0, stride, _) => Some(stride),
         (_, _, format) => format.map(|format| u64::from(format.block_bytes())),
@@ -204,46 +222,48 @@ fn check_buffer(entry: &[u8], object: &str, findings: &mut Findings) -> Option<B
     if !is_zero(entry, 29, 3) {
         wrong("reserved bytes are not zero".to_owned());
     }
-    let fact = BufferFact {
+    Some(BufferFact {
         range: field(0, 8)..field(0, 8).saturating_add(field(8, 4)),
         usage,
         stride,
         format,
         content_hash: ContentHash(field(21, 8)),
-    };
-    let alignment = alignment(&fact);
-    if !fact.range.start.is_multiple_of(alignment) {
-        wrong(format!(
-            "the offset {} is no multiple of {alignment}",
-            fact.range.start
-        ));
-    }
-    Some(fact)
+    })
 }
 
 fn check_ranges(
+    ranges: impl Iterator<Item = (Range<u64>, u64)>,
+    placement: &Placement,
+    findings: &mut Findings,
+) {
+    match placement {
+        Placement::DataFile(len) => check_data_file(ranges, *len, findings),
+        Placement::Region(region) => check_region(ranges, region, findings),
+    }
+}
+
+fn check_data_file(
     ranges: impl Iterator<Item = (Range<u64>, u64)>,
     data_len: u64,
     findings: &mut Findings,
 ) {
     let mut end = 0;
     for (i, (range, alignment)) in ranges.enumerate() {
+        let object = || format!("entry {i}");
+        if !range.start.is_multiple_of(alignment) {
+            let text = format!("the offset {} is no multiple of {alignment}", range.start);
+            findings.add(codes::TABLE, object(), text);
+        }
         if range.end > data_len {
             let text = format!("bytes {range:?} are outside of the data file of {data_len}");
-            findings.add(codes::RANGE, format!("entry {i}"), text);
+            findings.add(codes::RANGE, object(), text);
         }
         if range.start < end {
-            findings.add(
-                codes::RANGE,
-                format!("entry {i}"),
-                format!("bytes {range:?} begin before {end}"),
-            );
+            let text = format!("bytes {range:?} begin before {end}");
+            findings.add(codes::RANGE, object(), text);
         } else if range.start - end >= alignment.max(1) {
-            findings.add(
-                codes::TABLE_FORM,
-                format!("entry {i}"),
-                format!("bytes {range:?} do not follow {end}"),
-            );
+            let text = format!("bytes {range:?} do not follow {end}");
+            findings.add(codes::TABLE_FORM, object(), text);
         }
         end = end.max(range.end);
     }
@@ -253,6 +273,28 @@ fn check_ranges(
             "data",
             format!("the last entry ends at {end}, the data file at {data_len}"),
         );
+    }
+}
+
+/// That blobs do not overlap is found out together with all other parts of the file.
+fn check_region(
+    ranges: impl Iterator<Item = (Range<u64>, u64)>,
+    region: &Range<u64>,
+    findings: &mut Findings,
+) {
+    for (i, (range, _)) in ranges.enumerate() {
+        // Empty blobs are nowhere.
+        if range.is_empty() {
+            continue;
+        }
+        if range.start < region.start || range.end > region.end {
+            let text = format!("bytes {range:?} are outside of their region {region:?}");
+            findings.add(codes::RANGE, format!("entry {i}"), text);
+        }
+        if !range.start.is_multiple_of(256) {
+            let text = format!("the offset {} is no multiple of 256", range.start);
+            findings.add(codes::TABLE_FORM, format!("entry {i}"), text);
+        }
     }
 }
 

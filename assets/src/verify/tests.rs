@@ -80,7 +80,8 @@ impl Container {
             let entry = BufferEntry::new(offset, size, layout, buffer.hash).to_bytes();
             let mut findings = Findings::default();
             // Of the ranges only the last one is right, and only it matters here.
-            let facts = table::check_buffers(&entry, offset + u64::from(size), &mut findings);
+            let placement = table::Placement::DataFile(offset + u64::from(size));
+            let facts = table::check_buffers(&entry, &placement, &mut findings);
             places.push(BufferIndex(self.buffers.len() as u32));
             self.buffers.extend(facts);
             self.bytes.push(buffer.bytes);

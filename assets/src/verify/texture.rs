@@ -159,7 +159,7 @@ mod tests {
     use super::*;
     use crate::{
         format::{payload_layout::PackingPolicy, texture_payload::FallbackTexture},
-        verify::table::{check_textures, gaps},
+        verify::table::{Placement, check_textures, gaps},
     };
 
     fn fallback(policy: PackingPolicy) -> (Vec<u8>, Vec<u8>) {
@@ -170,7 +170,11 @@ mod tests {
 
     fn findings_of(table: &[u8], payload: &[u8]) -> Vec<crate::diagnostic::Diagnostic> {
         let mut findings = Findings::about("test");
-        let facts = check_textures(table, payload.len() as u64, &mut findings);
+        let facts = check_textures(
+            table,
+            &Placement::DataFile(payload.len() as u64),
+            &mut findings,
+        );
         if let Some(Some(fact)) = facts.first() {
             check(fact, payload, "textures[0]", &mut findings);
             check_fallback(fact, payload, &mut findings);

@@ -7,6 +7,7 @@ mod exit;
 mod import;
 mod inspect;
 mod output;
+mod pack;
 mod run;
 mod screen;
 mod verify;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Gltf(args) => import::run(&args.into(), Expected::Gltf),
         Command::Fbx(args) => import::run(&args.into(), Expected::Fbx),
         Command::Verify(args) => verify::run(&args),
+        Command::Pack(args) => pack::run(&args),
         Command::Inspect(args) => inspect::run(&args),
     }
 }

@@ -1,6 +1,6 @@
 //! `kiln verify`: checks a container and says so in the exit status.
 
-use bevy_kiln::systems::verify::verify_container;
+use bevy_kiln::systems::verify::{verify_container, verify_pak};
 use std::process::ExitCode;
 
 use crate::{
@@ -11,7 +11,11 @@ use crate::{
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs) -> ExitCode {
-    let report = verify_container(&args.root);
+    let report = if args.root.is_file() {
+        verify_pak(&args.root)
+    } else {
+        verify_container(&args.root)
+    };
     let errors = report
         .diagnostics
         .iter()

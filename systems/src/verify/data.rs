@@ -14,23 +14,23 @@ use std::{
 use crate::io::error::FileError;
 
 /// What ends a check: the diagnostic says why.
-pub(super) type Checked<T = ()> = Result<T, Box<Diagnostic>>;
+pub(crate) type Checked<T = ()> = Result<T, Box<Diagnostic>>;
 
 /// Bytes that are read at once where nobody needs more.
 const PIECE: u64 = 1 << 20;
 
 /// Reads a whole file.
-pub(super) fn read(path: &Path) -> Checked<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Checked<Vec<u8>> {
     std::fs::read(path).map_err(|error| file_error(path, &error))
 }
 
-pub(super) fn file_error(path: &Path, error: &std::io::Error) -> Box<Diagnostic> {
+pub(crate) fn file_error(path: &Path, error: &std::io::Error) -> Box<Diagnostic> {
     let error = FileError::system(path, "", error);
     Box::new(error.diagnostic(&path.display().to_string()))
 }
 
 /// A file that is read range by range.
-pub(super) struct DataFile {
+pub(crate) struct DataFile {
     file: File,
     len: u64,
     /// For messages.
@@ -38,7 +38,7 @@ pub(super) struct DataFile {
 }
 
 impl DataFile {
-    pub(super) fn open(path: &Path, name: &str) -> Checked<Self> {
+    pub(crate) fn open(path: &Path, name: &str) -> Checked<Self> {
         let file = File::open(path).map_err(|error| file_error(path, &error))?;
         let info = file.metadata().map_err(|error| file_error(path, &error))?;
         Ok(Self {
@@ -48,12 +48,12 @@ impl DataFile {
         })
     }
 
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
     /// The bytes of a range, as far as they are inside the file.
-    pub(super) fn bytes(&mut self, range: &Range<u64>) -> Checked<Vec<u8>> {
+    pub(crate) fn bytes(&mut self, range: &Range<u64>) -> Checked<Vec<u8>> {
         let mut bytes = Vec::new();
         self.read_into(range, &mut bytes)?;
         Ok(bytes)
@@ -62,6 +62,9 @@ impl DataFile {
     fn read_into(&mut self, range: &Range<u64>, bytes: &mut Vec<u8>) -> Checked {
         let len = range.end.min(self.len).saturating_sub(range.start);
         bytes.clear();
+        if len == 0 {
+            return Ok(());
+        }
         let read = self
             .file
             .seek(SeekFrom::Start(range.start))
@@ -72,7 +75,7 @@ impl DataFile {
 
     /// Hands out the bytes of a range in pieces whose length is a multiple of 64, but for the last one.
     /// `Some` from the receiver ends the reading.
-    pub(super) fn pieces<T>(
+    pub(crate) fn pieces<T>(
         &mut self,
         range: &Range<u64>,
         mut receive: impl FnMut(&[u8]) -> Option<T>,
@@ -80,7 +83,7 @@ impl DataFile {
         let mut bytes = Vec::new();
         let mut at = range.start;
         while at < range.end {
-            let piece = at..range.end.min(at + PIECE);
+            let piece = at..range.end.min(at.saturating_add(PIECE));
             self.read_into(&piece, &mut bytes)?;
             let received = receive(&bytes);
             if received.is_some() {
@@ -92,7 +95,7 @@ impl DataFile {
     }
 
     /// Checks that gaps are zero.
-    pub(super) fn check_gaps(&mut self, gaps: Vec<Range<u64>>, findings: &mut Findings) -> Checked {
+    pub(crate) fn check_gaps(&mut self, gaps: Vec<Range<u64>>, findings: &mut Findings) -> Checked {
         for gap in gaps {
             let is_zero = self.pieces(&gap, |bytes| {
                 bytes.iter().any(|&byte| byte != 0).then_some(())

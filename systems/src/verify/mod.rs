@@ -1,6 +1,7 @@
 //! Verifying a container on disk, payload by payload.
 
-mod data;
+pub(crate) mod data;
+mod pak;
 mod resources;
 #[cfg(test)]
 mod tests;
@@ -12,8 +13,12 @@ use bevy_kiln_assets::{
         path::RelativePath,
     },
     verify::{
-        Findings, catalog, descriptor, descriptor::References, geometry::BufferUses, index,
-        index::IndexFacts, table,
+        Findings, catalog, descriptor,
+        descriptor::References,
+        geometry::BufferUses,
+        index,
+        index::IndexFacts,
+        table::{self, Placement},
     },
 };
 use serde::Serialize;
@@ -24,9 +29,11 @@ use std::{
 
 use crate::{
     io::error::IoErrorKind,
-    store::{ContainerStore, OWN_FILES, StoreError, StoreOptions},
+    store::{ContainerStore, OWN_FILES, OpenedContainer, StoreError, StoreOptions},
 };
 use data::{Checked, DataFile, read};
+
+pub use pak::verify_pak;
 
 /// What a container is made of, and what is wrong with it.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -56,15 +63,23 @@ pub fn verify_container(root: &Path) -> VerifyReport {
 }
 
 fn verify(root: &Path, report: &mut VerifyReport) -> Checked {
-    let missing = |what: &str| {
-        Box::new(Diagnostic::new(codes::verify::MISSING, what).source(root.display().to_string()))
-    };
+    let _held = hold(root)?;
+    verify_held(root, report)
+}
+
+fn missing(root: &Path, what: &str) -> Box<Diagnostic> {
+    let diagnostic = Diagnostic::new(codes::verify::MISSING, what);
+    Box::new(diagnostic.source(root.display().to_string()))
+}
+
+/// Opens a container, and recovers what a crash has left. As long as it is held, nobody changes what is
+/// being read.
+pub(crate) fn hold(root: &Path) -> Checked<Option<OpenedContainer>> {
     if !root.is_dir() {
-        return Err(missing("there is no such folder"));
+        return Err(missing(root, "there is no such folder"));
     }
-    // Held to the end, so that nobody changes what is being read.
-    let _open = match ContainerStore::open(root, StoreOptions::default()) {
-        Ok(opened) => Some(opened),
+    match ContainerStore::open(root, StoreOptions::default()) {
+        Ok(opened) => Ok(Some(opened)),
         // On media that cannot be written nobody else writes either.
         Err(StoreError::File(error))
             if matches!(
@@ -72,15 +87,19 @@ fn verify(root: &Path, report: &mut VerifyReport) -> Checked {
                 IoErrorKind::ReadOnly | IoErrorKind::AccessDenied
             ) =>
         {
-            None
+            Ok(None)
         }
-        // The checks below say more than that it cannot be opened.
-        Err(StoreError::Corrupt(_)) if root.join(INDEX_FILE).exists() => None,
-        Err(error) => return Err(Box::new(error.diagnostic(root))),
-    };
+        // The checks say more than that it cannot be opened.
+        Err(StoreError::Corrupt(_)) if root.join(INDEX_FILE).exists() => Ok(None),
+        Err(error) => Err(Box::new(error.diagnostic(root))),
+    }
+}
+
+/// Verifies a container that is held.
+pub(crate) fn verify_held(root: &Path, report: &mut VerifyReport) -> Checked {
     let path = root.join(INDEX_FILE);
     if !path.exists() {
-        return Err(missing("there is no `container.index.bin`"));
+        return Err(missing(root, "there is no `container.index.bin`"));
     }
     let mut findings = Findings::about(INDEX_FILE);
     let facts = index::check(&read(&path)?, &mut findings);
@@ -139,7 +158,7 @@ fn resource<T>(
     root: &Path,
     facts: &IndexFacts,
     (table, data): Pair,
-    check: fn(&[u8], u64, &mut Findings) -> Vec<Option<T>>,
+    check: fn(&[u8], &Placement, &mut Findings) -> Vec<Option<T>>,
     report: &mut VerifyReport,
 ) -> Checked<Resource<T>> {
     let find = |kind| facts.files.iter().find(|file| file.kind == kind);
@@ -175,7 +194,8 @@ fn resource<T>(
     };
     let file = DataFile::open(data_path, &data.path)?;
     let mut findings = Findings::about(&data.path);
-    let entries = check(&read(table_path)?, file.len(), &mut findings);
+    let placement = Placement::DataFile(file.len());
+    let entries = check(&read(table_path)?, &placement, &mut findings);
     Ok(Resource {
         facts: entries,
         data: Some((file, findings)),
@@ -184,7 +204,7 @@ fn resource<T>(
 
 /// The place and the size of a file of the container, or why it is none. Paths that lead elsewhere are
 /// not followed, and pipes and devices are not opened.
-fn regular_file(root: &Path, path: &str) -> Result<(PathBuf, u64), String> {
+pub(crate) fn regular_file(root: &Path, path: &str) -> Result<(PathBuf, u64), String> {
     let relative = RelativePath::new(path).map_err(|error| error.to_string())?;
     let path = root.join(relative.as_str());
     let info = std::fs::metadata(&path).map_err(|error| error.to_string())?;

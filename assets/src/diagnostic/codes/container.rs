@@ -25,4 +25,10 @@ codes! {
     INDEX_TOO_LARGE = "container.index_too_large", Error,
         "The index does not fit its 32-bit offsets.",
         "Cook into a second container.";
+    NOT_PACKED = "container.not_packed", Error,
+        "The container is not valid, and was not packed.",
+        "See the findings before this one; mend or cook the container again, then pack it.";
+    PACK_TOO_LARGE = "container.pack_too_large", Error,
+        "Something of the container does not fit the fields of a PAK file.",
+        "Split the content into two containers.";
 }

@@ -58,6 +58,12 @@ codes! {
     UNREFERENCED = "verify.unreferenced", Warning,
         "Buffers are used by no geometry: those of earlier versions, most likely.",
         "Nothing need be done; cook into an empty folder to get a container without them.";
+    PAK = "verify.pak", Error,
+        "A PAK file breaks a rule of its format.",
+        "Pack the container again; the file is damaged, or was written by a broken tool.";
+    PAK_FORM = "verify.pak_form", Warning,
+        "A PAK file can be loaded, but is not in the form that this tool writes.",
+        "Nothing need be done; packing the container again gives the usual form.";
     CATALOG = "verify.catalog", Error,
         "The catalogue contradicts the container.",
         "Cook the sources again; the catalogue was changed or is of another container.";

@@ -8,6 +8,7 @@ mod files;
 mod import;
 mod inspect;
 mod output;
+mod pack;
 mod run;
 mod settings;
 mod verify;
@@ -16,6 +17,7 @@ pub use files::FileArgs;
 pub use import::{ImportArgs, SceneFileArgs, TextureFileArgs};
 pub use inspect::InspectArgs;
 pub use output::OutputArgs;
+pub use pack::PackArgs;
 pub use run::RunArgs;
 pub use settings::{SceneArgs, TextureArgs};
 pub use verify::VerifyArgs;
@@ -50,8 +52,10 @@ pub enum Command {
     Gltf(SceneFileArgs),
     /// Cook FBX scenes into a container
     Fbx(SceneFileArgs),
-    /// Check every structure, hash and range of a container
+    /// Check every structure, hash and range of a container or a PAK file
     Verify(VerifyArgs),
+    /// Put a container into one PAK file
+    Pack(PackArgs),
     /// Tell what is in a container, and show its textures as pictures
     Inspect(InspectArgs),
 }

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 /// `kiln verify`
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// The container
-    #[arg(value_name = "DIR")]
+    /// The container, or a PAK file
+    #[arg(value_name = "DIR|FILE")]
     pub root: PathBuf,
     #[command(flatten)]
     pub out: OutputArgs,

@@ -1,5 +1,7 @@
 //! Containers are written file by file, without the store, and verified.
 
+mod pak;
+
 use super::*;
 use bevy_kiln_assets::{
     cook::{
