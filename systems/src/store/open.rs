@@ -15,9 +15,9 @@ use std::{
 
 use super::{
     Committed, ContainerStore, JOURNAL, JOURNAL_DRAFT, OpenedContainer, STAGE, StoreError,
-    StoreOptions, disk::Disk, journal::Journal, lock::Lock,
+    StoreOptions, journal::Journal, lock::Lock,
 };
-use crate::io::error::FileError;
+use crate::io::{disk::Disk, error::FileError, writer::FileWriter};
 
 impl ContainerStore {
     /// Locks the container at a root, makes it if it is not there, recovers what a crash has left,
@@ -57,9 +57,10 @@ impl ContainerStore {
             catalog,
             store: Self {
                 root: root.to_owned(),
+                writer: FileWriter::on(disk.clone()),
                 disk,
                 committed: Mutex::new(committed),
-                files: Mutex::default(),
+                unfinished: Mutex::default(),
                 made_root,
                 _lock: lock,
             },
