@@ -50,6 +50,12 @@ impl Fault {
         self
     }
 
+    /// Whether a fault that passes has happened.
+    pub fn has_happened(&self) -> bool {
+        let spent = self.spent.as_ref();
+        spent.is_some_and(|spent| spent.load(Ordering::Acquire))
+    }
+
     /// A fault as text: `17:abort`, `17:stall`, `17:eio`, `17:enospc`, and `17:eio-once` or
     /// `17:enospc-once` for one that passes.
     fn parse(text: &str) -> Option<Self> {
@@ -289,7 +295,9 @@ mod tests {
         );
         let fault = fault.once();
         let disk = Disk::new(Some(fault.clone()));
+        assert!(!fault.has_happened());
         assert_eq!(steps(&disk, folder.path()), [None, None, no_space, None]);
+        assert!(fault.has_happened());
         // The next disk with the same fault is spared.
         let disk = Disk::new(Some(fault));
         assert_eq!(steps(&disk, folder.path()), [None; 4]);

@@ -107,7 +107,7 @@ impl StoreError {
         let code = match self {
             Self::Locked(_) => codes::container::LOCKED,
             // The kind of the error says more than that it was a container's file.
-            Self::File(error) => error.kind.code(),
+            Self::File(error) => error.code(),
             Self::Corrupt(_) => codes::container::CORRUPT,
             Self::Index(_) => codes::container::INDEX_TOO_LARGE,
         };
@@ -316,7 +316,10 @@ impl ContainerStore {
 impl Drop for ContainerStore {
     fn drop(&mut self) {
         // What fails here is left to the next open.
-        let _ = self.finish_commit();
+        if self.finish_commit().is_ok() {
+            let _ = self.disk.remove_file(&self.root.join(JOURNAL_DRAFT));
+            let _ = self.disk.remove_folder(&self.root.join(STAGE));
+        }
         self.cut_uncommitted();
         self._lock.release();
         if self.made_root && self.committed().guid.is_none() {

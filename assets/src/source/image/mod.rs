@@ -58,6 +58,20 @@ impl ImageFormat {
             Self::Exr => "OpenEXR",
         }
     }
+
+    /// The format that the extension of a path or URI stands for. It decides nothing.
+    pub fn of_extension(path: &str) -> Option<Self> {
+        let (_, extension) = path.rsplit(['/', '\\']).next()?.rsplit_once('.')?;
+        Some(match extension.to_ascii_lowercase().as_str() {
+            "png" => Self::Png,
+            "jpg" | "jpeg" => Self::Jpeg,
+            "tga" => Self::Tga,
+            "bmp" => Self::Bmp,
+            "hdr" | "pic" => Self::Hdr,
+            "exr" => Self::Exr,
+            _ => return None,
+        })
+    }
 }
 
 impl fmt::Display for ImageFormat {
