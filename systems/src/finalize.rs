@@ -138,7 +138,7 @@ fn commit(world: &mut World, container: Entity, provisional: bool) {
         .entity_mut(container)
         .insert(ContainerState::Committing);
     let completions = world.resource::<CompletionSender>().clone();
-    let span = tracing::info_span!("commit", provisional);
+    let span = tracing::info_span!(parent: None, "commit", provisional);
     AsyncComputeTaskPool::get()
         .spawn(async move {
             let result = store.commit(&mut plan).instrument(span).await;

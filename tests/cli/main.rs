@@ -5,6 +5,9 @@
     reason = "a failed step of the harness is a failed test"
 )]
 
+/// Brings the C++ library along, which the encoder that golden blocks are made with needs.
+use bevy_kiln as _;
+
 #[path = "../common/mod.rs"]
 mod common;
 

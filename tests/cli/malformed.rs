@@ -93,7 +93,7 @@ fn cases() -> Vec<Case> {
         ("zero_size.hdr", images::hdr(0, 0, 0), CORRUPT),
         (
             "no_palette.png",
-            png_of(&[ihdr(4, 4, 8, 3), chunk(b"IDAT", &[])]),
+            png_of(&[ihdr(4, 4, 8, 3), chunk(b"IDAT", &[]), chunk(b"IEND", &[])]),
             CORRUPT,
         ),
     ]

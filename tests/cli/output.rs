@@ -46,8 +46,8 @@ fn plain_lines_without_a_terminal() {
     assert_eq!(ran.stderr, "");
     let (good, again, root) = (scene.good.display(), again.display(), scene.root.display());
     let expected = format!(
-        "[1/2] cooked {good} (texture 1, 4.8 KiB)\n\
-         [2/2] cooked {again} (texture 1, 4.8 KiB, unchanged)\n\
+        "[1/2] cooked {good} (texture 1, 3.2 KiB)\n\
+         [2/2] cooked {again} (texture 1, 3.2 KiB, unchanged)\n\
          {root}: 2 succeeded, 0 failed, 0 canceled\n"
     );
     assert_eq!(ran.stdout, expected);
@@ -197,9 +197,12 @@ fn verify_finds_every_flipped_bit() {
             std::fs::write(scene.root.join(path), &spoiled).unwrap();
             let ran = run(&mut verify(&scene.root));
             let what = format!("byte {at} of {}", path.display());
-            // A catalogue may say something else and still be one: its hashes are checked.
+            // A catalogue may say something else and still be one: its hashes are checked. The
+            // identity and the content version of an index are whatever they are.
             let catalogue = path == Path::new("kiln.catalog.json");
-            if !catalogue {
+            let index = path == Path::new("container.index.bin");
+            let free = index && ((10..12).contains(&at) || (64..80).contains(&at));
+            if !catalogue && !free {
                 assert_eq!(ran.code(), Some(1), "{what}: {ran:?}");
                 assert!(ran.stdout.contains("NOT valid"), "{what}");
                 flips += 1;
@@ -208,7 +211,7 @@ fn verify_finds_every_flipped_bit() {
         }
         std::fs::write(scene.root.join(path), bytes).unwrap();
     }
-    assert!(flips > 50);
+    assert!(flips > 50, "{flips}");
     run(&mut verify(&scene.root)).expect(0);
     assert!(files(&scene.root) == good, "verifying changes nothing");
 }

@@ -1,7 +1,7 @@
 //! Text for people and for programs, and the log.
 
 use bevy_kiln::assets::diagnostic::{Diagnostic, Severity};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Sends `tracing` events to standard error, as far as `KILN_LOG` asks for them.
 pub fn start_log() {
@@ -12,6 +12,7 @@ pub fn start_log() {
         .with_env_filter(filter)
         .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
         .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .init();
 }
 

@@ -171,7 +171,7 @@ pub struct ContainerStore {
     /// The renames of a commit that has passed its commit point and could not be put in place.
     unfinished: Mutex<Option<Journal>>,
     made_root: bool,
-    _lock: lock::Lock,
+    lock: lock::Lock,
 }
 
 /// What the index on disk says.
@@ -286,9 +286,16 @@ impl ContainerStore {
         Ok(())
     }
 
-    /// Cuts off what was written and not committed. Errors are left to the next open, which does
-    /// the same.
-    fn cut_uncommitted(&self) {
+    /// Finishes what was committed, and removes what was not.
+    fn tidy(&self) -> Result<(), StoreError> {
+        self.finish_commit()?;
+        self.disk.remove_file(&self.root.join(JOURNAL_DRAFT))?;
+        self.disk.remove_folder(&self.root.join(STAGE))?;
+        self.cut_uncommitted()
+    }
+
+    /// Cuts off what was written and not committed.
+    fn cut_uncommitted(&self) -> Result<(), StoreError> {
         let committed = self.committed().clone();
         let sizes: BTreeMap<PathBuf, u64> = committed
             .sizes
@@ -298,30 +305,28 @@ impl ContainerStore {
         for (path, file) in self.writer.open_files() {
             match sizes.get(&path) {
                 Some(&size) if file.metadata().is_ok_and(|info| info.len() > size) => {
-                    let _ = self.disk.set_len(&path, &file, size);
+                    self.disk.set_len(&path, &file, size)?;
                 }
                 Some(_) => {}
-                None => {
-                    let _ = self.disk.remove_file(&path);
-                }
+                None => self.disk.remove_file(&path)?,
             }
         }
         if committed.guid.is_none() {
             // Nothing was ever committed: leave nothing behind, not even empty folders.
             let _ = std::fs::remove_dir(self.root.join("Resources"));
         }
+        Ok(())
     }
 }
 
 impl Drop for ContainerStore {
     fn drop(&mut self) {
-        // What fails here is left to the next open.
-        if self.finish_commit().is_ok() {
-            let _ = self.disk.remove_file(&self.root.join(JOURNAL_DRAFT));
-            let _ = self.disk.remove_folder(&self.root.join(STAGE));
+        if let Err(error) = self.tidy() {
+            // The next open does the same, if it finds what it takes for a crash.
+            tracing::warn!(root = %self.root.display(), %error, "closed untidily");
+            self.lock.leave_behind();
         }
-        self.cut_uncommitted();
-        self._lock.release();
+        self.lock.release();
         if self.made_root && self.committed().guid.is_none() {
             let _ = std::fs::remove_dir(&self.root);
         }
