@@ -5,13 +5,15 @@
 
 mod options;
 mod presets;
+mod properties;
 mod tokens;
 
 pub use options::TextureOptions;
 pub use presets::NamedPreset;
+pub use properties::TEXTURE_PROPERTIES;
 pub use tokens::{
-    ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, TextureIntent,
-    TexturePreset, UnknownToken, parse_packing_policy,
+    ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, PACKING_TOKENS,
+    TextureIntent, TexturePreset, UnknownToken, parse_packing_policy,
 };
 
 use crate::format::payload_layout::PackingPolicy;

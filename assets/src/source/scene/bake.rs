@@ -95,6 +95,8 @@ impl MeshLoader for BakedMesh {
             let DecodedMesh { mesh, diagnostics } = self.mesh.load(pace).await?;
             let mut mesh = Arc::unwrap_or_clone(mesh);
             transform_mesh(&mut mesh, self.linear, pace).await?;
+            // Whether the node mirrors what it shows is decided by its parents alone from now on.
+            mesh.mirrored ^= self.linear.determinant() < 0.0;
             Ok(DecodedMesh {
                 mesh: Arc::new(mesh),
                 diagnostics,

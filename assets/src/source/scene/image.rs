@@ -53,6 +53,16 @@ impl SharedBytes {
         }
     }
 
+    /// A part of the bytes, without copying; `None` when it is not inside.
+    pub fn slice(&self, range: Range<usize>) -> Option<Self> {
+        let start = self.range.start.checked_add(range.start)?;
+        let end = self.range.start.checked_add(range.end)?;
+        (start <= end && end <= self.range.end).then(|| Self {
+            owner: self.owner.clone(),
+            range: start..end,
+        })
+    }
+
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
         // Empty only if the owner shrank behind our back.

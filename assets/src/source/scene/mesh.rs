@@ -103,6 +103,10 @@ impl MeshLoader for Arc<MeshSource> {
 pub struct MeshSource {
     /// What it is made for.
     pub kind: MeshKind,
+    /// Whether the nodes that show it mirror it. Its triangles are then stored the other way round, after
+    /// everything that depends on their fronts was computed, so that they face the right way in the world.
+    /// [`SceneSource::new`](super::SceneSource::new) sees to it; adapters leave it `false`.
+    pub mirrored: bool,
     /// Levels of detail, the most detailed first: 1 to 8.
     pub lods: Vec<MeshLod>,
 }
