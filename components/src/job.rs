@@ -54,7 +54,8 @@ pub struct ImportRequest {
     source: String,
     container: Option<PathBuf>,
     name: Option<String>,
-    /// How textures of this job are cooked. What is not set is detected from each name.
+    /// How textures of this job are cooked. What is not set is detected from each name, or in a scene
+    /// decided by the material slot.
     pub texture: TextureOptions,
     /// How the scene of this job is cooked, if its source is one.
     pub scene: SceneOptions,

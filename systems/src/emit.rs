@@ -10,6 +10,7 @@ use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     format::{
         buffer_table::BufferEntry,
+        ids::TextureIndex,
         index::AssetRecord,
         texture_payload::{FallbackTexture, TexturePayload},
         texture_table::TextureEntry,
@@ -42,8 +43,7 @@ use crate::{
     report::{EndedJobs, JobProducts, forget_unemitted},
     store::Blob,
     work::{
-        AssetEmission, BufferEmission, CookedBytes, Emission, Emitted, EmittedOutputs, Place,
-        TextureEmission,
+        AssetEmission, BufferEmission, Emission, Emitted, EmittedOutputs, Place, TextureEmission,
     },
 };
 
@@ -261,6 +261,10 @@ fn place(
         Emission::Texture(texture) => place_texture(world, container, job, texture, batch),
         Emission::Buffer(buffer) => place_buffer(world, container, job, buffer, batch),
         Emission::Asset(asset) => place_asset(world, container, job, asset),
+        Emission::Fallback => {
+            place_fallback(world, container, batch)?;
+            Ok(Place::Texture(TextureIndex::FALLBACK))
+        }
     }
 }
 
@@ -290,7 +294,7 @@ pub(crate) fn place_fallback(
             index.0,
             place,
             batch,
-            fallback.into_payload().into(),
+            fallback.into_payload(),
         );
     }
     Ok(())
@@ -314,7 +318,7 @@ fn place_texture(
         encoder,
         catalog,
     } = texture;
-    let salt = (content_hash.0 == 0).then(|| catalog.source().to_owned());
+    let salt = (content_hash.0 == 0).then(|| format!("{}\0{}", catalog.source(), catalog.name()));
     // A payload that was parsed has the size that its header says, in 32 bits.
     let size = payload.len() as u32;
     let place = |offset| TextureEntry::new(offset, &shape, size, content_hash);
@@ -343,7 +347,7 @@ fn place_texture(
             index.0,
             place,
             batch,
-            payload.into(),
+            payload,
         );
     }
     Ok(Place::Texture(index))
@@ -384,7 +388,7 @@ fn place_buffer(
             index.0,
             place,
             batch,
-            buffer.bytes.into(),
+            buffer.bytes,
         );
     }
     Ok(Place::Buffer(index))
@@ -403,6 +407,7 @@ fn place_asset(
         virtual_path,
         bytes,
         digest,
+        levels,
         catalog,
     } = asset;
     let product = Product::Asset {
@@ -410,6 +415,7 @@ fn place_asset(
         virtual_path: virtual_path.to_string(),
         key: key.to_string(),
         size: bytes.len() as u64,
+        levels,
     };
     let record = AssetRecord::new(
         key,
@@ -468,7 +474,7 @@ fn reserve(
     index: u32,
     place: NewPlace,
     batch: &mut Batch,
-    bytes: CookedBytes,
+    bytes: Vec<u8>,
 ) {
     let NewPlace { range, padding } = place;
     let offset = range.start;

@@ -53,11 +53,6 @@ fn cases() -> Vec<Case> {
             UNKNOWN,
         ),
         (
-            "gif.png",
-            b"GIF89a\x01\0\x01\0\0\0\0;".to_vec(),
-            "texture.image.unsupported",
-        ),
-        (
             "unheard.of",
             b"nobody knows this format".to_vec(),
             "import.unknown_format",

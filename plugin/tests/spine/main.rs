@@ -53,6 +53,7 @@
 mod admission;
 mod client;
 mod common;
+mod companions;
 mod completion;
 mod faults;
 mod frames;

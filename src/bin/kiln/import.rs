@@ -57,12 +57,17 @@ pub fn run(args: &ImportArgs, expected: Expected) -> ExitCode {
         output::error_line(&format!("error: {message}"));
         return ExitCode::from(exit::USAGE);
     }
+    if let Err(error) = args.scene.options().resolve() {
+        output::error_line(&format!("error: {error}"));
+        return ExitCode::from(exit::USAGE);
+    }
     let mut settings = HeadlessSettings {
         threads: args.run.threads,
         ..HeadlessSettings::default()
     };
     let import = &mut settings.import;
     import.memory_budget = args.run.memory;
+    import.allowed_roots.clone_from(&args.files.source_roots);
     import.packing = args.texture.options().packing_policy.unwrap_or_default();
     import.content_hashing = !args.run.no_hash;
     if let Some(jobs) = args.run.jobs {

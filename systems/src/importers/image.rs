@@ -126,10 +126,8 @@ async fn plan(source: ImportSource) -> Result<ImportPlan, Diagnostic> {
         location,
         limits: limits.clone(),
     };
-    Ok(ImportPlan {
-        plan: Plan::single(name, PlannedWork::new(work, peak)),
-        diagnostics: diagnostics.into_iter().collect(),
-    })
+    let plan = Plan::single(name, PlannedWork::new(work, peak));
+    Ok(ImportPlan::new(plan).with_diagnostics(diagnostics))
 }
 
 /// One source image that becomes one texture.

@@ -5,7 +5,7 @@ use bevy_asset::{
     io::{AssetReaderError, AssetSource, AssetSourceId, Reader},
 };
 use bevy_tasks::BoxedFuture;
-use futures_lite::{AsyncReadExt, AsyncSeekExt};
+use futures_lite::{AsyncReadExt, AsyncSeekExt, StreamExt};
 use std::{
     io::{Error, SeekFrom},
     path::Path,
@@ -161,6 +161,24 @@ impl SourceReader for AssetSourceReader {
                 return false;
             };
             is_directory(source, path).await || open(source, path).await.is_ok()
+        })
+    }
+
+    fn list<'a>(&'a self, folder: &'a Path) -> BoxedFuture<'a, Result<Vec<String>, FileError>> {
+        Box::pin(async move {
+            let mut entries = self
+                .source(folder)?
+                .reader()
+                .read_directory(folder)
+                .await
+                .map_err(|error| asset_error(folder, &error))?;
+            let mut names = Vec::new();
+            while let Some(entry) = entries.next().await {
+                let name = entry.file_name().and_then(|name| name.to_str());
+                names.extend(name.map(str::to_owned));
+            }
+            names.sort_unstable();
+            Ok(names)
         })
     }
 }

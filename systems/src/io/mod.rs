@@ -8,6 +8,7 @@ pub mod error;
 pub mod file_reader;
 pub mod reader;
 pub mod resolve;
+pub mod scope;
 pub mod writer;
 
 pub use disk::{Fault, FaultEffect};

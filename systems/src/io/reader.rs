@@ -177,6 +177,20 @@ pub trait SourceReader: Send + Sync {
     fn exists<'a>(&'a self, path: &'a Path) -> BoxedFuture<'a, bool> {
         Box::pin(async move { self.metadata(path).await.is_ok() })
     }
+
+    /// The path itself once all links are followed. Readers without links give it back as it is.
+    fn canonical<'a>(&'a self, path: &'a Path) -> BoxedFuture<'a, Result<PathBuf, FileError>> {
+        Box::pin(async move { Ok(path.to_owned()) })
+    }
+
+    /// The names of the files and folders in a folder, sorted. Names that are not Unicode are left
+    /// out. A reader that cannot tell says so.
+    fn list<'a>(&'a self, folder: &'a Path) -> BoxedFuture<'a, Result<Vec<String>, FileError>> {
+        Box::pin(async move {
+            let message = "this source cannot list its folders";
+            Err(FileError::new(IoErrorKind::Unknown, folder, message))
+        })
+    }
 }
 
 /// A file of a reader.

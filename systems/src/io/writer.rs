@@ -24,9 +24,6 @@ use super::{
     error::{FileError, IoErrorKind},
 };
 
-/// Bytes on their way to a file.
-pub type WriteBytes = Arc<[u8]>;
-
 /// Neighbouring chunks are put together into one transfer up to this size.
 const LARGEST_RUN: u64 = 1 << 20;
 
@@ -58,7 +55,7 @@ pub struct Chunk {
     /// How many zero bytes are written right before them.
     pub padding: u64,
     /// The bytes.
-    pub bytes: WriteBytes,
+    pub bytes: Vec<u8>,
 }
 
 impl Chunk {
@@ -138,7 +135,7 @@ impl FileWriter {
     pub fn write(
         &self,
         path: impl Into<PathBuf>,
-        bytes: impl Into<WriteBytes>,
+        bytes: impl Into<Vec<u8>>,
         options: WriteOptions,
     ) -> PendingWrite {
         let (path, bytes) = (path.into(), bytes.into());

@@ -47,13 +47,10 @@ use std::{
 };
 use thiserror::Error;
 
-use crate::{
-    io::{
-        disk::Disk,
-        error::FileError,
-        writer::{Chunk, FileWriter, WriteOptions},
-    },
-    work::CookedBytes,
+use crate::io::{
+    disk::Disk,
+    error::FileError,
+    writer::{Chunk, FileWriter, WriteOptions},
 };
 
 /// Folder of what a commit is about to put in place.
@@ -121,13 +118,13 @@ pub struct Blob {
     file: FileKind,
     offset: u64,
     padding: u64,
-    bytes: CookedBytes,
+    bytes: Vec<u8>,
 }
 
 impl Blob {
     /// Bytes at an offset, and that many zero bytes right before it: what was rolled back may have
     /// left other bytes in the gap.
-    pub fn new(kind: ResourceKind, offset: u64, padding: u64, bytes: CookedBytes) -> Self {
+    pub fn new(kind: ResourceKind, offset: u64, padding: u64, bytes: Vec<u8>) -> Self {
         let file = match kind {
             ResourceKind::Texture => FileKind::TexturesData,
             ResourceKind::Buffer => FileKind::BuffersData,
