@@ -116,8 +116,9 @@ fn half(level: &image::RgbaImage) -> image::RgbaImage {
     let (width, height) = level.dimensions();
     let mut smaller = image::RgbaImage::new((width / 2).max(1), (height / 2).max(1));
     for (x, y, texel) in smaller.enumerate_pixels_mut() {
-        let at =
-            |dx, dy| level.get_pixel((2 * x + dx).min(width - 1), (2 * y + dy).min(height - 1));
+        let at = |dx: u32, dy: u32| {
+            level.get_pixel((2 * x + dx).min(width - 1), (2 * y + dy).min(height - 1))
+        };
         let four = [at(0, 0), at(1, 0), at(0, 1), at(1, 1)];
         for channel in 0..3 {
             let sum: f32 = four
