@@ -4,3 +4,4 @@ pub mod fbx;
 pub mod image;
 pub mod path;
 pub mod scene;
+pub mod texture;

@@ -1,10 +1,11 @@
-//! `kiln`: imports and verifies cooked containers from the command line.
+//! `kiln`: imports, verifies and inspects cooked containers from the command line.
 
 #![forbid(unsafe_code)]
 
 mod args;
 mod exit;
 mod import;
+mod inspect;
 mod output;
 mod run;
 mod screen;
@@ -26,5 +27,6 @@ fn main() -> ExitCode {
         Command::Gltf(args) => import::run(&args.into(), Expected::Gltf),
         Command::Fbx(args) => import::run(&args.into(), Expected::Fbx),
         Command::Verify(args) => verify::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
     }
 }

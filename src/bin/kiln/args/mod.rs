@@ -6,6 +6,7 @@
 
 mod files;
 mod import;
+mod inspect;
 mod output;
 mod run;
 mod settings;
@@ -13,6 +14,7 @@ mod verify;
 
 pub use files::FileArgs;
 pub use import::{ImportArgs, SceneFileArgs, TextureFileArgs};
+pub use inspect::InspectArgs;
 pub use output::OutputArgs;
 pub use run::RunArgs;
 pub use settings::{SceneArgs, TextureArgs};
@@ -50,6 +52,8 @@ pub enum Command {
     Fbx(SceneFileArgs),
     /// Check every structure, hash and range of a container
     Verify(VerifyArgs),
+    /// Tell what is in a container, and show its textures as pictures
+    Inspect(InspectArgs),
 }
 
 impl Cli {
