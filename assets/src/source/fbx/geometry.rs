@@ -3,6 +3,7 @@
 use super::{
     document::Document,
     meshes::{DrawnMesh, Recipe, object},
+    normals::{GeneratedNormals, MeshAccess},
     skin::{Joints, TooManyJoints, add_influences, repairs, skin_of},
     triangles::Triangulation,
 };
@@ -19,7 +20,7 @@ use crate::{
 };
 use glam::{DAffine3, DMat3, DVec3};
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
-use ufbx::{Mesh, SkinningMethod, TopoEdge, VertexVec3};
+use ufbx::{Mesh, SkinningMethod, VertexVec3};
 
 /// One mesh of a parsed file.
 pub(super) struct FbxMesh {
@@ -109,10 +110,10 @@ struct Decoder<'a> {
     joints: &'a [u16],
 }
 
-/// Normals that the file does not have.
-struct GeneratedNormals {
-    indices: Vec<u32>,
-    values: Vec<ufbx::Vec3>,
+impl MeshAccess for Decoder<'_> {
+    fn with_mesh<T>(&self, use_it: impl FnOnce(&Mesh) -> T) -> Option<T> {
+        self.mesh().map(use_it)
+    }
 }
 
 impl Decoder<'_> {
@@ -243,18 +244,16 @@ impl Decoder<'_> {
         let across = |v: DVec3| across * self.document.space.direction(v);
 
         let has = |exists: fn(&Mesh) -> bool| self.mesh().is_some_and(exists);
-        let generated = match generate_normals && !has(|mesh| mesh.vertex_normal.exists) {
-            true => {
-                pace.checkpoint().await?;
-                self.mesh().map(GeneratedNormals::of)
-            }
+        let is_missing = generate_normals && !has(|mesh| mesh.vertex_normal.exists);
+        let generated = match is_missing {
+            true => Some(GeneratedNormals::of(self, pace).await?),
             false => None,
         };
         let normals = match &generated {
-            Some(normals) => Some(
-                self.collect(pace, |_, corner| vector(normals.at(corner), across))
-                    .await?,
-            ),
+            Some(normals) => {
+                let normal = |_: &Mesh, corner| across(normals.at(corner)).as_vec3().to_array();
+                Some(self.collect(pace, normal).await?)
+            }
             None if has(|mesh| mesh.vertex_normal.exists) => {
                 let normal = |mesh: &Mesh, corner| vector(at(&mesh.vertex_normal, corner), across);
                 Some(self.collect(pace, normal).await?)
@@ -356,25 +355,6 @@ fn normal_matrix(linear: DMat3) -> DMat3 {
     let [x, y, z] = [linear.x_axis, linear.y_axis, linear.z_axis];
     let cofactors = DMat3::from_cols(y.cross(z), z.cross(x), x.cross(y));
     cofactors * linear.determinant().signum()
-}
-
-impl GeneratedNormals {
-    /// Smooth within smoothing groups and between soft edges, as far as the file has them.
-    fn of(mesh: &Mesh) -> Self {
-        let mut topology = vec![TopoEdge::default(); mesh.num_indices];
-        ufbx::compute_topology(mesh, &mut topology);
-        let mut indices = vec![0; mesh.num_indices];
-        let count = ufbx::generate_normal_mapping(mesh, &topology, &mut indices, false);
-        drop(topology);
-        let mut values = vec![ufbx::Vec3::default(); count];
-        ufbx::compute_normals(mesh, &mesh.vertex_position, &indices, &mut values);
-        Self { indices, values }
-    }
-
-    fn at(&self, corner: usize) -> Option<ufbx::Vec3> {
-        let index = *self.indices.get(corner)?;
-        self.values.get(index as usize).copied()
-    }
 }
 
 /// The value of a corner. Broken files have corners without one.

@@ -107,7 +107,7 @@ impl Images {
                 file.absolute_filename.as_ref(),
             ];
             let search = TextureSearch::new(id, &self.document.source, authored, object);
-            let missing = ImageData::Missing(Box::new(search.not_found(&[])));
+            let missing = ImageData::Missing(Box::new(search.not_found(&search.candidates, &[])));
             self.searches.push(search);
             missing
         };

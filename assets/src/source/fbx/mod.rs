@@ -16,6 +16,7 @@ mod maps;
 mod material;
 mod meshes;
 mod nodes;
+mod normals;
 mod search;
 mod skin;
 mod space;

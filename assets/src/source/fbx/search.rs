@@ -17,6 +17,9 @@ pub struct TextureSearch {
     pub image: ImageId,
     /// The path as the file says it.
     pub authored: String,
+    /// The absolute path that the file says, if there is one: where the texture was on the machine that
+    /// the file was exported on.
+    pub absolute: Option<String>,
     /// Where to look, best first, seen from the folder of the FBX file. Names are to be compared
     /// without regard to case where there is no exact match.
     pub candidates: Vec<SourcePath>,
@@ -66,9 +69,11 @@ impl TextureSearch {
         for folder in USUAL_FOLDERS {
             candidates.add(&format!("{folder}/{name}"));
         }
+        let absolute = authored.into_iter().find(|path| is_absolute(path));
         let authored = authored.into_iter().find(|path| !path.is_empty());
         Self {
             image,
+            absolute: absolute.map(str::to_owned),
             authored: authored.unwrap_or_default().to_owned(),
             candidates: candidates.list,
             source: source.to_owned(),
@@ -76,23 +81,27 @@ impl TextureSearch {
         }
     }
 
-    /// Says where the file was looked for. `forbidden` are paths where there is something which must not
-    /// be read.
-    pub fn not_found(&self, forbidden: &[SourcePath]) -> Diagnostic {
-        let list = |paths: &[SourcePath]| {
-            let names: Vec<_> = paths.iter().map(|path| format!("`{path}`")).collect();
+    /// Says where the file was looked for: in `tried`, but not where something is `forbidden` to be read.
+    pub fn not_found(&self, tried: &[SourcePath], forbidden: &[SourcePath]) -> Diagnostic {
+        fn list<'a>(paths: impl Iterator<Item = &'a SourcePath>) -> String {
+            let names: Vec<_> = paths.map(|path| format!("`{path}`")).collect();
             names.join(", ")
-        };
-        let mut message = format!(
-            "the texture `{}` was not found; looked, seen from the folder of the file and without \
-             regard to case, for {}",
-            self.authored,
-            list(&self.candidates)
-        );
+        }
+        let looked: Vec<_> = tried
+            .iter()
+            .filter(|path| !forbidden.contains(path))
+            .collect();
+        let mut message = format!("the texture `{}` was not found", self.authored);
+        if !looked.is_empty() {
+            message += &format!(
+                "; looked, seen from the folder of the file and without regard to case, for {}",
+                list(looked.into_iter())
+            );
+        }
         if !forbidden.is_empty() {
             message += &format!(
-                "; outside of the folders that may be read are {}",
-                list(forbidden)
+                "; not looked for, because it is outside of the folders that may be read: {}",
+                list(forbidden.iter())
             );
         }
         Diagnostic::new(codes::TEXTURE_NOT_FOUND, message)

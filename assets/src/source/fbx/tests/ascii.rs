@@ -65,6 +65,10 @@ pub struct Geometry {
     pub materials: Option<Vec<i32>>,
     /// Whether each polygon is a hole.
     pub holes: Option<Vec<i32>>,
+    /// The smoothing group of each polygon.
+    pub smoothing: Option<Vec<i32>>,
+    /// The corners where edges begin, and whether each edge is smooth.
+    pub edges: Option<(Vec<i32>, Vec<i32>)>,
 }
 
 impl Geometry {
@@ -146,6 +150,15 @@ impl Geometry {
         if let Some(materials) = &self.materials {
             let data = array("Materials", materials);
             body += &layer("Material", 0, "", by_polygon, "IndexToDirect", &data);
+        }
+        if let Some(smoothing) = &self.smoothing {
+            let data = array("Smoothing", smoothing);
+            body += &layer("Smoothing", 0, "", by_polygon, "Direct", &data);
+        }
+        if let Some((edges, smoothing)) = &self.edges {
+            body += &array("Edges", edges);
+            let data = array("Smoothing", smoothing);
+            body += &layer("Smoothing", 0, "", "ByEdge", "Direct", &data);
         }
         if let Some(holes) = &self.holes {
             body += &layer("Hole", 0, "", by_polygon, "Direct", &array("Hole", holes));

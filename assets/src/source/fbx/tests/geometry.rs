@@ -282,20 +282,143 @@ fn corners_without_a_value_take_none_of_others() {
     assert_eq!(uvs[2..6], [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [1.0, 1.0]]);
 }
 
-#[test]
-fn missing_normals_are_made_if_they_are_wanted() {
-    let mut geometry = Geometry::cuboid([-50.0; 3], [50.0; 3]);
-    geometry.normals = None;
-    let mut file = Ascii::default();
-    file.mesh("Box", ROOT, "", &geometry);
-    let mesh = loaded(&scene(&file), 0);
-    let streams = &only_part(&mesh).streams;
-    let normals = streams.normals.as_ref().unwrap();
-    assert_eq!(normals.len(), 24);
-    for (position, normal) in streams.positions.iter().zip(normals) {
-        // Whatever is smooth, normals point away from the middle.
-        assert!(vector(*normal).dot(vector(*position)) > 0.0);
+/// A roof of two quads along Y, whose ridge is higher than its eaves, with a lawn that touches neither.
+fn roof() -> Geometry {
+    Geometry {
+        vertices: vec![
+            [-100.0, 0.0, 0.0],
+            [0.0, 0.0, 100.0],
+            [100.0, 0.0, 0.0],
+            [-100.0, 200.0, 0.0],
+            [0.0, 200.0, 100.0],
+            [100.0, 200.0, 0.0],
+            [500.0, 0.0, 0.0],
+            [600.0, 0.0, 0.0],
+            [500.0, 100.0, 0.0],
+        ],
+        polygons: vec![vec![0, 1, 4, 3], vec![1, 2, 5, 4], vec![6, 7, 8]],
+        ..Geometry::default()
     }
+}
+
+/// The normals of a roof at its corners, in the axes of the file.
+fn roof_normals(geometry: &Geometry) -> Vec<DVec3> {
+    let mesh = loaded(&one_mesh(geometry), 0);
+    let normals = only_part(&mesh).streams.normals.clone().unwrap();
+    let file_axes = |n: [f32; 3]| DVec3::new(n[0].into(), n[2].into(), -f64::from(n[1]));
+    normals.into_iter().map(file_axes).collect()
+}
+
+#[test]
+fn missing_normals_are_those_of_polygons() {
+    let slope = DVec3::new(-1.0, 0.0, 1.0).normalize();
+    let (left, right) = (slope, DVec3::new(-slope.x, 0.0, slope.z));
+    let hard = [[left; 4], [right; 4]].concat();
+    let mut geometry = roof();
+    for smoothing in [None, Some(vec![0, 0, 0])] {
+        geometry.smoothing = smoothing;
+        let normals = roof_normals(&geometry);
+        for (normal, expected) in normals.iter().zip(hard.iter().chain(&[DVec3::Z; 3])) {
+            assert_close(*normal, *expected);
+        }
+    }
+}
+
+#[test]
+fn missing_normals_are_smooth_where_the_file_wants_it() {
+    let slope = DVec3::new(-1.0, 0.0, 1.0).normalize();
+    let (left, right) = (slope, DVec3::new(-slope.x, 0.0, slope.z));
+    let up = DVec3::Z;
+    // Corners of the two quads: eaves, ridge, ridge, eaves, and ridge, eaves, eaves, ridge.
+    let smooth = [left, up, up, left, up, right, right, up];
+    let by_group = Geometry {
+        smoothing: Some(vec![1, 1, 0]),
+        ..roof()
+    };
+    // The second edge of the first quad is the ridge.
+    let by_edge = Geometry {
+        edges: Some((vec![0, 1, 2, 5], vec![0, 1, 0, 0])),
+        ..roof()
+    };
+    let turned = Geometry {
+        // The second quad is wound the other way; the edge is still one.
+        polygons: vec![vec![0, 1, 4, 3], vec![4, 5, 2, 1], vec![6, 7, 8]],
+        ..by_group.clone()
+    };
+    for geometry in [by_group, by_edge] {
+        for (normal, expected) in roof_normals(&geometry).iter().zip(smooth) {
+            assert_close(*normal, expected);
+        }
+    }
+    // Opposite normals of one edge: 45 degrees to either side cancel but for the horizontal part.
+    let normals = roof_normals(&turned);
+    assert_close(normals[1], DVec3::NEG_X);
+    assert_close(normals[0], left);
+    let hard = Geometry {
+        edges: Some((vec![0, 1, 2, 5], vec![1, 0, 1, 1])),
+        ..roof()
+    };
+    assert_close(roof_normals(&hard)[1], left);
+}
+
+#[test]
+fn edges_between_three_faces_are_hard() {
+    let mut geometry = roof();
+    geometry.polygons[2] = vec![4, 1, 6];
+    geometry.smoothing = Some(vec![1, 1, 1]);
+    let slope = DVec3::new(-1.0, 0.0, 1.0).normalize();
+    assert_close(roof_normals(&geometry)[1], slope);
+}
+
+/// The parser does the same, but cannot be interrupted.
+#[test]
+fn smoothed_normals_are_those_of_the_parser() {
+    // A wavy sheet, some of whose faces and edges are smooth.
+    let side = 12;
+    let mut geometry = Geometry::default();
+    for (y, x) in (0..=side).flat_map(|y| (0..=side).map(move |x| (y, x))) {
+        let height = (f64::from(x * 5 + y * 3)).sin() * 20.0;
+        geometry
+            .vertices
+            .push([f64::from(x) * 10.0, f64::from(y) * 10.0, height]);
+    }
+    for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
+        let first = y * (side + 1) + x;
+        let quad = [first, first + 1, first + side + 2, first + side + 1];
+        geometry.polygons.push(quad.to_vec());
+    }
+    let faces = side * side;
+    let by_face = Geometry {
+        smoothing: Some((0..faces).map(|face| i32::from(face % 7 > 2)).collect()),
+        ..geometry.clone()
+    };
+    // The first and the last edge of each quad: every edge once.
+    let edges = (0..4 * faces).filter(|edge| matches!(edge % 4, 0 | 3));
+    let is_smooth = edges.clone().map(|edge| i32::from(edge % 5 > 1)).collect();
+    let by_edge = Geometry {
+        edges: Some((edges.collect(), is_smooth)),
+        ..geometry.clone()
+    };
+    for geometry in [geometry, by_face, by_edge] {
+        let mut file = Ascii::default();
+        file.mesh("Sheet", ROOT, "", &geometry);
+        let options = ufbx::LoadOpts {
+            generate_missing_normals: true,
+            ..ufbx::LoadOpts::default()
+        };
+        let theirs = ufbx::load_memory(&file.build(), options).unwrap();
+        let theirs = &theirs.meshes[0].vertex_normal;
+        for (corner, normal) in roof_normals(&geometry).into_iter().enumerate() {
+            let theirs = theirs[corner];
+            assert_close(normal, DVec3::new(theirs.x, theirs.y, theirs.z));
+        }
+    }
+}
+
+#[test]
+fn missing_normals_stay_away_if_nobody_wants_them() {
+    let mut file = Ascii::default();
+    file.mesh("Roof", ROOT, "", &roof());
     let options = FbxOptions {
         generate_normals: false,
         ..FbxOptions::default()

@@ -166,12 +166,31 @@ fn files_that_are_found_become_external() {
 #[test]
 fn what_must_not_be_read_is_named() {
     let searches = searches(&with_paths(&[("..\\wood.png", "")]));
-    let told = searches[0].not_found(&[SourcePath::new("../wood.png").unwrap()]);
+    assert_eq!(searches[0].absolute, None);
+    let [a, b] = ["../wood.png", "wood.png"].map(|path| SourcePath::new(path).unwrap());
+    let told = searches[0].not_found(&[a.clone(), b], std::slice::from_ref(&a));
     assert!(
-        told.message
-            .ends_with("outside of the folders that may be read are `../wood.png`"),
+        told.message.ends_with(
+            "looked, seen from the folder of the file and without regard to case, for `wood.png`; not \
+             looked for, because it is outside of the folders that may be read: `../wood.png`"
+        ),
         "{told}"
     );
+    let told = searches[0].not_found(std::slice::from_ref(&a), std::slice::from_ref(&a));
+    assert!(!told.message.contains("looked,"), "{told}");
+}
+
+#[test]
+fn the_absolute_path_is_told() {
+    for (relative, absolute, told) in [
+        ("a.png", "/art/a.png", Some("/art/a.png")),
+        ("a.png", "D:\\art\\a.png", Some("D:\\art\\a.png")),
+        ("\\\\host\\a.png", "", Some("\\\\host\\a.png")),
+        ("a.png", "b.png", None),
+    ] {
+        let searches = searches(&with_paths(&[(relative, absolute)]));
+        assert_eq!(searches[0].absolute.as_deref(), told);
+    }
 }
 
 #[test]
