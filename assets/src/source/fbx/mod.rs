@@ -252,10 +252,12 @@ fn report_ignored(document: &Document, notes: &mut Vec<Diagnostic>) -> IgnoredCo
         let mut layers = (&stack.layers).into_iter();
         layers.any(|layer| !layer.anim_values.is_empty())
     });
-    let mut ignored = IgnoredContent::default();
     // The parser numbers elements with 32 bits.
-    ignored.animations = animations.count() as u32;
-    ignored.morph_targets = scene.blend_shapes.len() as u32;
+    let ignored = IgnoredContent {
+        animations: animations.count() as u32,
+        morph_targets: scene.blend_shapes.len() as u32,
+        ..IgnoredContent::default()
+    };
     if ignored.animations > 0 {
         let message = format!("{} animations were left out", ignored.animations);
         notes.push(document.note(codes::ANIMATIONS_IGNORED, message));

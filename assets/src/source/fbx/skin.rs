@@ -111,7 +111,7 @@ pub(super) fn repairs(mesh: &Mesh) -> SkinRepairs {
         let weights = weights_of(skin, vertex);
         let total: f64 = weights.iter().map(|weight| weight.weight).sum();
         let kept: f64 = weights.iter().take(4).map(|weight| weight.weight).sum();
-        if !(kept > 0.0) {
+        if kept.is_nan() || kept <= 0.0 {
             repairs.unweighted += 1;
         } else if total - kept > NEGLIGIBLE_WEIGHT * total {
             repairs.trimmed += 1;

@@ -29,7 +29,7 @@ pub(super) fn stored_transform(texture: &Texture) -> (UvTransform, bool) {
     let rescale = at(scale_pivot) * DAffine2::from_scale(scale) * at(-scale_pivot);
     let mut transform = rescale * unturn * at(-translation);
     if swaps {
-        transform = transform * DAffine2::from_mat2(DMat2::from_cols(DVec2::Y, DVec2::X));
+        transform *= DAffine2::from_mat2(DMat2::from_cols(DVec2::Y, DVec2::X));
     }
     if !transform.is_finite() || transform.matrix2.determinant().abs() < 1e-12 {
         return (UvTransform::IDENTITY, transform == DAffine2::IDENTITY);

@@ -50,6 +50,9 @@ fn flat<const N: usize>(values: &[[f64; N]]) -> impl Iterator<Item = f64> {
     values.iter().flatten().copied()
 }
 
+/// Name, values, and an index for each corner.
+pub type UvSet = (&'static str, Vec<[f64; 2]>, Vec<i32>);
+
 /// A polygon mesh.
 #[derive(Clone, Default)]
 pub struct Geometry {
@@ -57,8 +60,7 @@ pub struct Geometry {
     pub polygons: Vec<Vec<i32>>,
     /// One for each corner.
     pub normals: Option<Vec<[f64; 3]>>,
-    /// Name, values, and an index for each corner.
-    pub uvs: Vec<(&'static str, Vec<[f64; 2]>, Vec<i32>)>,
+    pub uvs: Vec<UvSet>,
     /// Name, and a value for each corner.
     pub colors: Vec<(&'static str, Vec<[f64; 4]>)>,
     /// One for each polygon.
