@@ -80,7 +80,7 @@ impl Scene {
     /// that makes it what it was meant to be.
     #[track_caller]
     fn recovers(&self, root: &Path, when: &str) -> Found {
-        let verified = run(&mut verify(root).arg("--json"));
+        let verified = run(verify(root).arg("--json"));
         let now = files(root);
         let found = if now == self.before {
             Found::Before

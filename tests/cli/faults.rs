@@ -38,7 +38,7 @@ fn fails_at_each_step(base: Option<&Path>, source: &Path, effect: &str, code: &s
         let ran = run(command.arg("--json"));
         let when = format!("{effect} at step {step}: {ran:?}");
         assert!(!ran.stderr.contains("panicked"), "{when}");
-        let verified = run(&mut verify(&root).arg("--json"));
+        let verified = run(verify(&root).arg("--json"));
         let now = files(&root);
         assert!(now == before || now == after, "{when} {verified:?}");
         if !now.is_empty() {

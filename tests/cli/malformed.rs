@@ -118,7 +118,7 @@ fn unreadable(folder: &Path) -> Vec<(PathBuf, &'static str)> {
         sources.push((socket, "io.not_a_file"));
         let forbidden = folder.join("forbidden.png");
         std::fs::write(&forbidden, images::picture(4, 4, 1)).unwrap();
-        std::fs::set_permissions(&forbidden, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&forbidden, std::fs::Permissions::from_mode(0o000)).unwrap();
         // Nothing is forbidden to the superuser.
         if std::fs::read(&forbidden).is_err() {
             sources.push((forbidden, "io.access_denied"));
