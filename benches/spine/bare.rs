@@ -24,8 +24,11 @@ pub fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Cooks a file, and keeps nothing.
+pub type CookFile = fn(&Path);
+
 /// Cooks files on every core, each with `cook`.
-pub fn on_all_cores(files: &[PathBuf], cook: fn(&Path)) {
+pub fn on_all_cores(files: &[PathBuf], cook: CookFile) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..threads() {

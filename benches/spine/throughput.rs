@@ -19,7 +19,7 @@ use std::{
 };
 
 use crate::{
-    bare::{libraries, on_all_cores, own_cooker},
+    bare::{CookFile, libraries, on_all_cores, own_cooker},
     measure::{Cost, cost, median, row},
     sources,
 };
@@ -60,7 +60,7 @@ fn import(files: &[PathBuf], root: &Path, budget: u64, texture: &TextureOptions)
 }
 
 /// Runs import and loop in turn and returns both, as many times as asked for.
-fn side_by_side(files: &[PathBuf], rounds: usize, cook: fn(&Path)) -> Vec<(Cost, Cost)> {
+fn side_by_side(files: &[PathBuf], rounds: usize, cook: CookFile) -> Vec<(Cost, Cost)> {
     let folder = tempfile::tempdir().unwrap();
     on_all_cores(files, cook);
     (0..rounds)
@@ -80,7 +80,7 @@ fn side_by_side(files: &[PathBuf], rounds: usize, cook: fn(&Path)) -> Vec<(Cost,
 }
 
 /// The loops that the spine is compared with.
-const LOOPS: [(&str, fn(&Path)); 2] = [("own cooker", own_cooker), ("libraries alone", libraries)];
+const LOOPS: [(&str, CookFile); 2] = [("own cooker", own_cooker), ("libraries alone", libraries)];
 
 /// Sixteen photographs: total CPU and wall time against the bare loops.
 pub fn photos() {
