@@ -59,4 +59,5 @@ mod faults;
 mod frames;
 mod order;
 mod plugin;
+mod scenes;
 mod states;

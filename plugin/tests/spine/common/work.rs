@@ -309,6 +309,7 @@ fn buffer(content: &str, step: &Step) -> Emission {
         } else {
             ContentHash::NONE
         },
-        bytes,
+        bytes: bytes.into(),
+        catalog: None,
     })
 }
