@@ -6,6 +6,7 @@
 
 mod bmp;
 mod decode;
+mod encoded;
 mod error;
 mod exr;
 mod jpeg;
@@ -16,14 +17,17 @@ mod png;
 mod probe;
 mod radiance;
 mod reader;
+mod set;
 #[cfg(test)]
 mod tests;
 mod tga;
 
 pub use decode::{DecodeOptions, decode};
+pub use encoded::{EncodedTexture, subresource_bytes};
 pub use error::ImageError;
 pub use limits::ImageLimits;
 pub use probe::probe;
+pub use set::{CubeFace, ImageSet, ImageSetMember, SubresourceId, TextureInput};
 
 use crate::diagnostic::Diagnostic;
 use std::fmt;
