@@ -212,7 +212,10 @@ mod tests {
             (4, "PositiveZ"),
             (5, "NegativeZ"),
         ];
-        assert_eq!(names, expected.map(|(layer, name)| (layer, name.to_owned())));
+        assert_eq!(
+            names,
+            expected.map(|(layer, name)| (layer, name.to_owned()))
+        );
     }
 
     #[test]
