@@ -1,6 +1,11 @@
 //! Cancels a job while it runs, from another thread.
 //!
 //! Look for: `import.canceled`, and no container: the job left nothing behind.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "an example shows what it does, and stops when it cannot go on"
+)]
 
 use bevy_app::AppExit;
 use bevy_kiln::{

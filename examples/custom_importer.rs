@@ -5,6 +5,11 @@
 //! (admission, lanes, places in the container, commits, reports) is the same as for built-in formats.
 //!
 //! Look for: a texture named `hills` in `target/custom-cooked/kiln.catalog.json`.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "an example shows what it does, and stops when it cannot go on"
+)]
 
 use bevy_app::{AppExit, prelude::*};
 use bevy_ecs::prelude::*;
@@ -72,10 +77,8 @@ impl Importer for HeightImporter {
                 name: name.clone(),
                 text: source.bytes,
             };
-            Ok(ImportPlan {
-                plan: Plan::single(name, PlannedWork::new(work, peak)),
-                diagnostics: Vec::new(),
-            })
+            let plan = Plan::single(name, PlannedWork::new(work, peak));
+            Ok(ImportPlan::new(plan))
         })
     }
 }

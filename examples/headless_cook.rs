@@ -2,6 +2,11 @@
 //!
 //! Look for: all files of `examples/content` in `target/headless-cooked`, and an exit status that
 //! tells whether all of them were cooked. `kiln verify target/headless-cooked` checks them.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "an example shows what it does, and stops when it cannot go on"
+)]
 
 use bevy_app::AppExit;
 use bevy_kiln::{

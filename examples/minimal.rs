@@ -1,6 +1,11 @@
 //! The smallest app that imports something: spawn a request, observe its end.
 //!
 //! Look for: one line for the texture, and the folder `target/minimal-cooked`.
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "an example shows what it does"
+)]
 
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;

@@ -1,6 +1,7 @@
 //! Shows progress as an editor would: from components and messages, while the app ticks.
 //!
 //! Look for: the percentage of each job never falls, and every job ends once.
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use bevy_app::{AppExit, prelude::*};
 use bevy_ecs::prelude::*;

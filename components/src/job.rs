@@ -2,7 +2,9 @@
 
 use bevy_ecs::{lifecycle::HookContext, prelude::*, world::DeferredWorld};
 use bevy_kiln_assets::{
-    cook::pace::CancelFlag, diagnostic::Diagnostic, settings::texture::TextureOptions,
+    cook::pace::CancelFlag,
+    diagnostic::Diagnostic,
+    settings::{overrides::TextureOverrides, scene::SceneOptions, texture::TextureOptions},
 };
 use bevy_reflect::Reflect;
 use serde::{Deserialize, Serialize};
@@ -52,8 +54,13 @@ pub struct ImportRequest {
     source: String,
     container: Option<PathBuf>,
     name: Option<String>,
-    /// How textures of this job are cooked. What is not set is detected from each name.
+    /// How textures of this job are cooked. What is not set is detected from each name, or in a scene
+    /// decided by the material slot.
     pub texture: TextureOptions,
+    /// How the scene of this job is cooked, if its source is one.
+    pub scene: SceneOptions,
+    /// What single textures of the scene do differently.
+    pub texture_overrides: TextureOverrides,
     /// Keep what was emitted when the job fails, instead of leaving the container untouched.
     pub keep_partial: bool,
 }
@@ -67,6 +74,8 @@ impl ImportRequest {
             container: None,
             name: None,
             texture: TextureOptions::default(),
+            scene: SceneOptions::default(),
+            texture_overrides: TextureOverrides::default(),
             keep_partial: false,
         }
     }
@@ -89,6 +98,20 @@ impl ImportRequest {
     #[must_use]
     pub fn with_texture(mut self, options: TextureOptions) -> Self {
         self.texture = options;
+        self
+    }
+
+    /// Options for the scene of this job.
+    #[must_use]
+    pub fn with_scene(mut self, options: SceneOptions) -> Self {
+        self.scene = options;
+        self
+    }
+
+    /// Options for single textures of the scene.
+    #[must_use]
+    pub fn with_texture_overrides(mut self, overrides: TextureOverrides) -> Self {
+        self.texture_overrides = overrides;
         self
     }
 

@@ -8,12 +8,14 @@ use super::{
     vertex::{Influences, Vertex, little_endian},
 };
 use crate::{
-    cook::pace::{Cancelled, Pace},
+    cook::{
+        hash::sha256,
+        pace::{Cancelled, Pace},
+    },
     format::ids::ContentHash,
     settings::geometry::GeometrySettings,
     source::scene::Skin,
 };
-use sha2::{Digest, Sha256};
 
 /// One level, ready to be stored.
 pub(super) struct Level<'a> {
@@ -28,16 +30,23 @@ pub(super) struct Level<'a> {
     pub(super) corners: &'a [u32],
     /// All corners, in order, without gaps.
     pub(super) sections: &'a [Section],
+    /// Whether triangles are stored the other way round.
+    pub(super) mirrored: bool,
     /// The distance from the mesh, for a generated level.
     pub(super) error: Option<f32>,
 }
 
 /// Makes the buffers of a level.
 pub(super) async fn emit(
-    level: Level<'_>,
+    mut level: Level<'_>,
     settings: &GeometrySettings,
     pace: &mut Pace,
 ) -> Result<BuiltLod, Stop> {
+    let turned;
+    if level.mirrored {
+        turned = turn_over(level.corners, pace).await?;
+        level.corners = &turned;
+    }
     let order = FetchOrder::of(level.corners, level.vertices.len(), pace).await?;
     let sizes = Sizes {
         level: &level,
@@ -98,7 +107,7 @@ pub(super) async fn emit(
     let mut buffers = Vec::with_capacity(parts.len());
     for (role, bytes) in parts {
         let hash = if settings.content_hashing {
-            content_hash(&bytes, pace).await?
+            ContentHash::from_digest(&sha256(&bytes, pace).await?)
         } else {
             ContentHash::NONE
         };
@@ -124,6 +133,17 @@ pub(super) async fn emit(
         error: level.error,
         buffers,
     })
+}
+
+/// The triangles as they are seen from behind.
+async fn turn_over(corners: &[u32], pace: &mut Pace) -> Result<Vec<u32>, Cancelled> {
+    let mut turned = Vec::with_capacity(corners.len());
+    for corners in corners.chunks(3 * STRETCH) {
+        let triangles = corners.as_chunks::<3>().0.iter();
+        turned.extend(triangles.flat_map(|&[a, b, c]| [a, c, b]));
+        pace.checkpoint().await?;
+    }
+    Ok(turned)
 }
 
 /// Vertices in the order of their first use, which is the order that the vertex fetch likes best.
@@ -254,15 +274,4 @@ fn check_joints(level: &Level, skin: &Skin) -> Result<u16, MeshError> {
         count: u64::from(joints),
         limit: u64::from(u16::MAX),
     })
-}
-
-async fn content_hash(bytes: &[u8], pace: &mut Pace) -> Result<ContentHash, Cancelled> {
-    /// Bytes between two checkpoints: about a twentieth of a millisecond.
-    const PIECE: usize = 1 << 16;
-    let mut digest = Sha256::new();
-    for piece in bytes.chunks(PIECE) {
-        digest.update(piece);
-        pace.checkpoint().await?;
-    }
-    Ok(ContentHash::from_digest(&digest.finalize().into()))
 }

@@ -33,10 +33,11 @@ mod tangents;
 mod tests;
 mod vertex;
 
-pub use built::{BufferRole, BuiltBuffer, BuiltLod, BuiltMesh, BuiltSubmesh, MeshView};
+pub use crate::format::{bounds::Bounds, geometry::MeshView};
+pub use built::{BufferRole, BuiltBuffer, BuiltLod, BuiltMesh, BuiltSubmesh, MeshShape};
 pub use error::{MeshBuildError, MeshError};
 pub use estimate::estimate;
-pub use vertex::{Bounds, Influences, Vertex};
+pub use vertex::{Influences, Vertex};
 
 use crate::{
     cook::pace::Pace,
@@ -157,6 +158,7 @@ async fn build(
             skin,
             corners: &gathered.corners,
             sections: &sections,
+            mirrored: source.mirrored,
             error: None,
         };
         lods.push(emit::emit(level, settings, pace).await?);
@@ -165,6 +167,7 @@ async fn build(
                 mesh: gathered,
                 sections,
                 skin,
+                mirrored: source.mirrored,
                 source_id: request.source_id,
             };
             generator.extend(&mut lods, settings, notes, pace).await?;
@@ -243,6 +246,7 @@ struct Generator<'a> {
     mesh: Gathered,
     sections: Vec<Section>,
     skin: Option<&'a Skin>,
+    mirrored: bool,
     source_id: &'a str,
 }
 
@@ -298,6 +302,7 @@ impl Generator<'_> {
                 skin: self.skin,
                 corners: &level.corners,
                 sections: &sections,
+                mirrored: self.mirrored,
                 error: Some(level.error),
             };
             lods.push(emit::emit(level, settings, pace).await?);

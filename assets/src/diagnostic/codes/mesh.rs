@@ -142,6 +142,9 @@ codes! {
     BAKE_SKIPPED = "mesh.bake_skipped", Info,
         "The transform of a node could not be moved into the vertices of its mesh and stays on the node.",
         "Nothing, or apply the transform before the export.";
+    MIRRORED_COPY = "mesh.mirrored_copy", Info,
+        "A mesh is shown by mirrored nodes and by others; its triangles are stored for both.",
+        "Nothing, or apply the mirroring before the export to save the second copy.";
     NAME_TRUNCATED = "mesh.name_truncated", Warning,
         "The name of the mesh is longer than the 63 bytes that a descriptor holds and was cut.",
         "Use a shorter name; the path of the asset keeps the whole one.";

@@ -5,13 +5,17 @@
 
 mod options;
 mod presets;
+mod properties;
+mod role;
 mod tokens;
 
 pub use options::TextureOptions;
 pub use presets::NamedPreset;
+pub use properties::TEXTURE_PROPERTIES;
 pub use tokens::{
     ColorSpace, CubeLayout, CubeSource, EncodeQuality, EncoderChoice, HdrHandling, MipFilter,
-    MipPolicy, OutputFormat, TextureIntent, TexturePreset, UnknownToken, parse_packing_policy,
+    MipPolicy, OutputFormat, PACKING_TOKENS, TextureIntent, TexturePreset, UnknownToken,
+    parse_packing_policy,
 };
 
 use crate::format::payload_layout::PackingPolicy;

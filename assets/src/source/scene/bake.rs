@@ -5,8 +5,8 @@
 //! have to become several; cameras and lights would lose their direction: such nodes are left alone.
 
 use super::{
-    DecodedMesh, LoadFuture, MeshId, MeshLoader, MeshPart, MeshSource, NodeId, SceneParts,
-    SceneSource, TangentStream, VertexStreams,
+    DecodedMesh, LoadFuture, MaterialId, MeshId, MeshLoader, MeshPart, MeshSource, NodeId,
+    SceneParts, SceneSource, TangentStream, VertexStreams,
 };
 use crate::{
     cook::pace::{Cancelled, Pace},
@@ -95,11 +95,17 @@ impl MeshLoader for BakedMesh {
             let DecodedMesh { mesh, diagnostics } = self.mesh.load(pace).await?;
             let mut mesh = Arc::unwrap_or_clone(mesh);
             transform_mesh(&mut mesh, self.linear, pace).await?;
+            // Whether the node mirrors what it shows is decided by its parents alone from now on.
+            mesh.mirrored ^= self.linear.determinant() < 0.0;
             Ok(DecodedMesh {
                 mesh: Arc::new(mesh),
                 diagnostics,
             })
         })
+    }
+
+    fn materials(&self) -> Option<Vec<MaterialId>> {
+        self.mesh.materials()
     }
 }
 

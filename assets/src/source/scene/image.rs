@@ -1,6 +1,6 @@
 //! Images: whose bytes, and what they are for.
 
-use crate::{diagnostic::Diagnostic, format::path::RelativePath};
+use crate::{diagnostic::Diagnostic, source::path::SourcePath};
 use std::{fmt, ops::Range, sync::Arc};
 
 /// One image of the file, whatever it is used for.
@@ -23,9 +23,9 @@ pub struct ImageSource {
 pub enum ImageData {
     /// Inside the source.
     Embedded(SharedBytes),
-    /// In a file of its own. The path is relative to the folder that the importer may read; it was
-    /// decoded, normalised and cannot leave it.
-    External(RelativePath),
+    /// In a file of its own, which is read when the texture is cooked. Whether the path leads to where
+    /// sources may be read is checked then.
+    External(SourcePath),
     /// Nowhere. The diagnostic says why, and goes with the failure of the texture.
     Missing(Box<Diagnostic>),
 }
@@ -51,6 +51,16 @@ impl SharedBytes {
             owner: Arc::new(bytes),
             range,
         }
+    }
+
+    /// A part of the bytes, without copying; `None` when it is not inside.
+    pub fn slice(&self, range: Range<usize>) -> Option<Self> {
+        let start = self.range.start.checked_add(range.start)?;
+        let end = self.range.start.checked_add(range.end)?;
+        (start <= end && end <= self.range.end).then(|| Self {
+            owner: self.owner.clone(),
+            range: start..end,
+        })
     }
 
     /// The bytes.

@@ -19,6 +19,7 @@ mod component;
 mod image;
 mod material;
 mod mesh;
+mod mirror;
 mod node;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use mesh::{
 pub use node::NodeSource;
 
 use crate::diagnostic::Diagnostic;
+use serde::Serialize;
 use thiserror::Error;
 
 macro_rules! ids {
@@ -92,7 +94,7 @@ pub struct SceneParts {
 }
 
 /// Content that is left out, for reports.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct IgnoredContent {
     /// Animations or animation stacks.
@@ -158,11 +160,15 @@ pub enum SceneError {
 }
 
 impl SceneSource {
-    /// Checks references and order.
+    /// Checks references and order, and tells the meshes of mirrored nodes that they are mirrored.
+    ///
+    /// A transform with a negative determinant turns triangles inside out. Renderers do not look at
+    /// determinants, so the triangles of such a mesh are stored the other way round. A mesh that is shown
+    /// both ways becomes two meshes; the second one comes last.
     ///
     /// # Errors
     /// The first rule that is broken.
-    pub fn new(parts: SceneParts) -> Result<Self, SceneError> {
+    pub fn new(mut parts: SceneParts) -> Result<Self, SceneError> {
         for (what, len) in [
             ("nodes", parts.nodes.len()),
             ("meshes", parts.meshes.len()),
@@ -196,6 +202,7 @@ impl SceneSource {
                 check_reference("material", index, "image", target, parts.images.len())?;
             }
         }
+        mirror::turn_meshes(&mut parts)?;
         Ok(Self { parts })
     }
 

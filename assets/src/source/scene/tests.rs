@@ -87,6 +87,15 @@ fn shared_bytes_stay_inside_their_owner() {
     assert_eq!(&*part, [2, 3]);
     assert!(SharedBytes::new(owner.clone(), 3..5).is_none());
     assert!(SharedBytes::new(owner, 5..5).is_none());
+    assert_eq!(&*part.slice(1..2).unwrap(), [3]);
+    assert!(part.slice(1..3).is_none());
+    assert!(part.slice(usize::MAX..usize::MAX).is_none());
+    #[expect(
+        clippy::reversed_empty_ranges,
+        reason = "a hostile range must be refused"
+    )]
+    let reversed = 2..1;
+    assert!(part.slice(reversed).is_none());
     assert_eq!(&*SharedBytes::from_vec(vec![7]), [7]);
 }
 
@@ -125,6 +134,7 @@ fn triangle() -> MeshSource {
     };
     MeshSource {
         kind: MeshKind::Standard,
+        mirrored: false,
         lods: vec![MeshLod {
             name: "LOD0".to_owned(),
             parts: vec![part.clone(), part],
@@ -278,5 +288,79 @@ fn what_cannot_be_baked_stays_with_a_word() {
             assert_eq!(before.local.to_string(), after.local.to_string());
         }
         assert_eq!(*loaded(&scene, 0), triangle());
+    }
+}
+
+fn is_mirrored(scene: &SceneSource, mesh: usize) -> bool {
+    loaded(scene, mesh).mirrored
+}
+
+#[test]
+fn meshes_of_mirrored_nodes_know_it() {
+    let mirror = DMat4::from_scale(DVec3::new(-1.0, 1.0, 1.0));
+    let point = DMat4::from_scale(DVec3::splat(-2.0));
+    let plain = DMat4::from_rotation_x(1.0);
+    let nodes = vec![
+        // Shown both ways: twice as it is, once mirrored, once through its parent.
+        with_mesh(None, 0, plain),
+        with_mesh(Some(0), 0, mirror),
+        with_mesh(Some(1), 0, point),
+        with_mesh(Some(1), 0, plain),
+        // Mirrored only.
+        with_mesh(None, 1, mirror),
+        // A flat one is neither.
+        with_mesh(None, 2, DMat4::from_scale(DVec3::new(-1.0, 0.0, 1.0))),
+    ];
+    let mut parts = with_meshes(Vec::new(), 3, false).into_parts();
+    parts.meshes[0].name = "wing".to_owned();
+    parts.meshes[0].object = "meshes[0]".to_owned();
+    parts.nodes = nodes;
+    let scene = SceneSource::new(parts).unwrap();
+    let shown: Vec<u32> = scene.nodes().iter().map(|n| n.mesh.unwrap().0).collect();
+    assert_eq!(shown, [0, 3, 0, 3, 1, 2]);
+    let mirrored: Vec<bool> = (0..4).map(|mesh| is_mirrored(&scene, mesh)).collect();
+    assert_eq!(mirrored, [false, true, false, true]);
+    assert_eq!(scene.meshes()[3].name, "wing_mirrored");
+    let [told] = scene.diagnostics() else {
+        panic!("one info");
+    };
+    assert_eq!(told.code, crate::diagnostic::codes::mesh::MIRRORED_COPY);
+    assert_eq!(told.object.as_deref(), Some("meshes[0]"));
+    // What was settled once stays so.
+    let again = SceneSource::new(scene.clone().into_parts()).unwrap();
+    assert_eq!(again.meshes().len(), 4);
+    assert_eq!(again.nodes(), scene.nodes());
+}
+
+#[test]
+fn joints_place_skinned_meshes() {
+    let mirror = DMat4::from_scale(DVec3::new(-1.0, 1.0, 1.0));
+    let nodes = vec![
+        with_mesh(None, 0, mirror),
+        with_mesh(None, 0, DMat4::IDENTITY),
+    ];
+    let scene = with_meshes(nodes, 1, true);
+    assert_eq!(scene.meshes().len(), 1);
+    assert!(!is_mirrored(&scene, 0));
+}
+
+#[test]
+fn baking_takes_the_mirroring_along() {
+    let mirror = DMat4::from_scale(DVec3::new(1.0, -1.0, 1.0));
+    for (parent, child) in [
+        (mirror, mirror),
+        (mirror, DMat4::IDENTITY),
+        (DMat4::IDENTITY, mirror),
+    ] {
+        let nodes = vec![
+            NodeSource {
+                local: parent,
+                ..node(None)
+            },
+            with_mesh(Some(0), 0, child),
+        ];
+        let baked = with_meshes(nodes, 1, false).with_baked_transforms();
+        let is_inside_out = worlds(&baked)[1].determinant() < 0.0;
+        assert_eq!(is_mirrored(&baked, 0), is_inside_out);
     }
 }

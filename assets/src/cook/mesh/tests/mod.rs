@@ -50,6 +50,7 @@ pub(super) fn range(first_index: u32, index_count: u32, material: u32) -> Triang
 pub(super) fn mesh(parts: Vec<MeshPart>) -> MeshSource {
     MeshSource {
         kind: MeshKind::Standard,
+        mirrored: false,
         lods: vec![lod("LOD0", parts)],
     }
 }

@@ -161,6 +161,7 @@ fn any_policy() -> impl Strategy<Value = AttributePolicy> {
 fn skinned(parts: Vec<MeshPart>) -> MeshSource {
     let matrix = std::array::from_fn(|i| if i % 5 == 0 { 1.0 } else { 0.0 });
     MeshSource {
+        mirrored: false,
         kind: MeshKind::Skinned(Skin {
             inverse_bind: vec![matrix; 4],
             joint_remap: vec![0, 1, 2, 3],

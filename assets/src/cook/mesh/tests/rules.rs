@@ -445,6 +445,7 @@ fn names_that_will_be_cut_are_reported() {
     let build_as = |name: &str, lods: &[&str]| {
         let source = MeshSource {
             kind: MeshKind::Standard,
+            mirrored: false,
             lods: lods
                 .iter()
                 .map(|name| lod(name, vec![triangle()]))

@@ -366,3 +366,36 @@ fn vertices_that_become_equal_are_shared() {
         (3, 6)
     );
 }
+
+#[test]
+fn mirrored_meshes_differ_in_the_order_of_corners_only() {
+    let mut bare = levels::terrain(8, true);
+    edit(&mut bare, |s| {
+        s.normals = None;
+        s.texcoords = Some(s.positions.iter().map(|[x, y, _]| [*x, *y]).collect());
+    });
+    for part in [triangle(), bare] {
+        for normals in POLICIES {
+            let settings = GeometrySettings {
+                lod_count: 3,
+                lod_max_error: 1.0,
+                ..settings(normals, AttributePolicy::Recalculate)
+            };
+            let mut source = mesh(vec![part.clone()]);
+            let upright = try_build(&source, &settings).unwrap();
+            source.mirrored = true;
+            let mirrored = try_build(&source, &settings).unwrap();
+            assert_eq!(upright.attributes, mirrored.attributes);
+            assert_eq!(upright.lods.len(), mirrored.lods.len());
+            for (upright, mirrored) in upright.lods.iter().zip(&mirrored.lods) {
+                for submesh in 0..upright.submeshes.len() {
+                    let turned: Vec<_> = soup(mirrored, submesh)
+                        .into_iter()
+                        .map(|[a, b, c]| [a, c, b])
+                        .collect();
+                    assert_eq!(soup(upright, submesh), turned, "{normals:?}");
+                }
+            }
+        }
+    }
+}
