@@ -77,17 +77,17 @@ impl Outline {
             return refuse(Code::FileNotFound, "", "the set has no images".to_owned());
         };
         let texture_type = set.texture_type(settings);
-        if texture_type != TextureType::D3 {
-            if let Some(sliced) = set.members.iter().find(|member| member.place.slice != 0) {
-                return refuse(
-                    Code::UnsupportedFormat,
-                    sliced.source,
-                    format!(
-                        "a {texture_type:?} texture has no slice {}",
-                        sliced.place.slice
-                    ),
-                );
-            }
+        if texture_type != TextureType::D3
+            && let Some(sliced) = set.members.iter().find(|member| member.place.slice != 0)
+        {
+            return refuse(
+                Code::UnsupportedFormat,
+                sliced.source,
+                format!(
+                    "a {texture_type:?} texture has no slice {}",
+                    sliced.place.slice
+                ),
+            );
         }
         for member in &set.members {
             if member.format != first.format {

@@ -92,6 +92,9 @@ impl VolumeHalving {
     }
 }
 
+/// Takes the rows of smaller levels: the level, the slice, the number of the row, and the row.
+type RowSink<'a> = dyn FnMut(usize, usize, usize, &[f32]) + 'a;
+
 /// All halvings of one volume.
 #[derive(Debug)]
 pub(super) struct VolumePyramid {
@@ -133,9 +136,9 @@ impl VolumePyramid {
         }
     }
 
-    /// Makes one row of a smaller level and hands it to `sink(level, z, y, row)`; false if nothing can be
+    /// Makes one row of a smaller level and hands it to `sink`; false if nothing can be
     /// made before more rows have come.
-    pub(super) fn advance(&mut self, sink: &mut dyn FnMut(usize, usize, usize, &[f32])) -> bool {
+    pub(super) fn advance(&mut self, sink: &mut RowSink<'_>) -> bool {
         // The deepest level first: a ring has room for what its own kernel needs, and no more.
         for level in (0..self.halvings.len()).rev() {
             let Some((halving, deeper)) = self.halvings[level..].split_first_mut() else {

@@ -563,8 +563,10 @@ mod tests {
     #[test]
     fn face_sizes_are_multiples_of_256() {
         let size = |size: u32| {
-            let mut options = TextureOptions::default();
-            options.cube_face_size = Some(size);
+            let options = TextureOptions {
+                cube_face_size: Some(size),
+                ..TextureOptions::default()
+            };
             options
                 .resolve("sky.hdr")
                 .map(|settings| settings.cube_face_size)
