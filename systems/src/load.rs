@@ -483,14 +483,15 @@ impl WholeLoad {
             cancel,
             span: tracing::Span::current(),
             claim: budget.claim(0),
-            start: Box::new(move |_| {
+            start: Box::new(move |context| {
                 Box::pin(async move {
                     let begun = Instant::now();
                     let guarded = AssertUnwindSafe(async move { importer.plan(source).await });
-                    let result = guarded
-                        .catch_unwind()
-                        .await
-                        .unwrap_or_else(|panic| Err(vec![importer_panicked(&name, &*panic)]));
+                    let plan = async move {
+                        let result = guarded.catch_unwind().await;
+                        result.unwrap_or_else(|panic| Err(vec![importer_panicked(&name, &*panic)]))
+                    };
+                    let result = context.in_long_steps(|_| plan).await;
                     let outcome = Box::new(PlanOutcome {
                         format: Some(format),
                         result,

@@ -201,7 +201,7 @@ impl Work for TextureWork {
     }
 }
 
-fn failure(error: TextureError, source: &str) -> CookFailure {
+pub(crate) fn failure(error: TextureError, source: &str) -> CookFailure {
     match error.diagnostic() {
         Some(diagnostic) => diagnostic.source(source).into(),
         None => CookFailure::Cancelled,
