@@ -3,7 +3,7 @@
 use bevy_kiln::assets::{
     cook::{
         pace::CancelFlag,
-        texture::{IntelEncoder, cook_blocking},
+        texture::{block_encoder, cook_blocking},
     },
     settings::texture::TextureOptions,
     source::image::ImageLimits,
@@ -13,7 +13,7 @@ use std::{
     hint::black_box,
     path::{Path, PathBuf},
     sync::{
-        Arc, OnceLock,
+        OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -46,7 +46,7 @@ pub fn own_cooker(file: &Path) {
     let name = file.display().to_string();
     let settings = TextureOptions::default().resolve(&name).unwrap();
     let bytes = std::fs::read(file).unwrap();
-    let encoder = Arc::new(IntelEncoder::new());
+    let encoder = block_encoder(&settings);
     let (limits, cancel) = (ImageLimits::default(), CancelFlag::new());
     let cooked = cook_blocking(&bytes, &name, &settings, encoder, &limits, &cancel);
     black_box(cooked.unwrap());

@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use bevy_kiln_assets::source::scene::SharedBytes;
 use bevy_tasks::AsyncComputeTaskPool;
 use futures_lite::Stream;
 use std::{
@@ -55,7 +56,7 @@ pub struct Chunk {
     /// How many zero bytes are written right before them.
     pub padding: u64,
     /// The bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: SharedBytes,
 }
 
 impl Chunk {

@@ -17,7 +17,7 @@ fn chunk(path: &Path, offset: u64, padding: u64, bytes: &[u8]) -> Chunk {
         path: path.into(),
         offset,
         padding,
-        bytes: bytes.to_vec(),
+        bytes: bytes.to_vec().into(),
     }
 }
 
