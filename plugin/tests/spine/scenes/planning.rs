@@ -312,7 +312,7 @@ fn the_byte_budget_holds_for_scenes() {
             .filter(|file| stepper.stage.reached(&format!("read {file}")));
         reached.count()
     };
-    for opened in 0..files.len() {
+    for (opened, file) in files.iter().enumerate() {
         stepper.settle();
         let budget = stepper.world().resource::<MemoryBudget>();
         assert!(budget.used() <= budget.limit(), "{}", budget.used());
@@ -321,14 +321,9 @@ fn the_byte_budget_holds_for_scenes() {
             (opened + 2).min(6),
             "two at a time, in order"
         );
-        stage.open(&format!("read {}", files[opened]));
+        stage.open(&format!("read {file}"));
         stepper.until("it is emitted", |world| {
-            state(
-                world,
-                WorkKind::TEXTURE,
-                &format!("{}::base_color", files[opened]),
-            )
-            .0 == WorkState::Emitted
+            state(world, WorkKind::TEXTURE, &format!("{file}::base_color")).0 == WorkState::Emitted
         });
     }
     assert!(stepper.finish(&job).success);
