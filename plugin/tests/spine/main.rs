@@ -12,6 +12,7 @@ mod common;
 mod companions;
 mod completion;
 mod faults;
+mod fbx;
 mod order;
 mod plugin;
 mod scenes;
