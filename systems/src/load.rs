@@ -28,7 +28,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     panic::AssertUnwindSafe,
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Instant,
 };
 use tracing::Instrument;
@@ -151,7 +151,7 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
         ticket.start();
     }
     let id = world.get::<JobId>(job).map_or(0, |id| id.0);
-    let span = tracing::info_span!("job", id, source = request.source());
+    let span = tracing::info_span!(parent: None, "job", id, source = request.source());
     world
         .entity_mut(job)
         .insert((JobState::Loading, InFlight, JobSpan(span.clone())));
@@ -267,6 +267,7 @@ impl LoadTask {
             request: self.request,
             settings: self.service.settings,
             cancel: self.cancel.clone(),
+            kept: Mutex::default(),
         };
         if importer.need() == SourceNeed::Head {
             let result = importer.plan(source).await;
