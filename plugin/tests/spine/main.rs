@@ -16,3 +16,4 @@ mod order;
 mod plugin;
 mod scenes;
 mod states;
+mod textures;
