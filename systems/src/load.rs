@@ -28,7 +28,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     panic::AssertUnwindSafe,
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Instant,
 };
 use tracing::Instrument;
@@ -300,6 +300,7 @@ impl LoadTask {
             request: self.request,
             settings: self.service.settings,
             cancel: self.cancel.clone(),
+            kept: Mutex::default(),
         };
         if importer.need() == SourceNeed::Head {
             let result = importer.plan(source).await;
