@@ -364,6 +364,7 @@ impl LoadTask {
             request: self.request,
             settings: self.service.settings,
             cancel: self.cancel,
+            kept: Mutex::default(),
         };
         let format = Some(Format::of(&*importer));
         Some(PlanOutcome {
