@@ -8,7 +8,7 @@ use bevy_kiln_assets::{
     plan::Plan,
     settings::texture::TextureSettings,
     source::{
-        image::{self, ImageError, ImageInfo, ImageLimits, SubresourceId},
+        image::{self, ImageError, ImageFormat, ImageInfo, ImageLimits, SubresourceId},
         texture::{self, StoredInfo},
     },
 };
@@ -33,6 +33,17 @@ struct Seen {
     file: TextureFile,
     len: u64,
     header: Header,
+}
+
+impl Seen {
+    /// A name that says another format than the content.
+    fn wrong_name(&self) -> Option<Diagnostic> {
+        let format = self.header.as_image().format;
+        let name = &self.file.name;
+        let claimed = ImageFormat::of_extension(name).filter(|claimed| *claimed != format)?;
+        let text = format!("the content is {format}, the name says {claimed}");
+        Some(Diagnostic::new(codes::IMAGE_WRONG_EXTENSION, text).source(name))
+    }
 }
 
 /// What a header says.
@@ -65,12 +76,15 @@ pub(super) async fn plan(source: ImportSource) -> Result<ImportPlan, Vec<Diagnos
     let settings = settings(&source).map_err(|diagnostic| vec![diagnostic])?;
     let name = source.product_name();
     let policy = source.request.on_texture_failure;
-    let (inputs, peak) = match inputs(&source, &settings).await {
+    let planned = inputs(&source, &settings).await;
+    let Planned { inputs, peak, told } = match planned {
         Ok(planned) => planned,
         // What cannot be read as an image is a failure of cooking, and has its placeholder.
-        Err(Refusal::Image(diagnostic)) if policy == FailurePolicy::Placeholder => {
-            (TextureInputs::Refused(diagnostic), 0)
-        }
+        Err(Refusal::Image(diagnostic)) if policy == FailurePolicy::Placeholder => Planned {
+            inputs: TextureInputs::Refused(diagnostic),
+            peak: 0,
+            told: Vec::new(),
+        },
         Err(Refusal::Image(diagnostic) | Refusal::File(diagnostic)) => {
             return Err(vec![*diagnostic]);
         }
@@ -85,7 +99,14 @@ pub(super) async fn plan(source: ImportSource) -> Result<ImportPlan, Vec<Diagnos
         policy,
     };
     let plan = Plan::single(name, PlannedWork::new(work, peak));
-    Ok(ImportPlan::new(plan))
+    Ok(ImportPlan::new(plan).with_diagnostics(told))
+}
+
+/// The files, the most memory that cooking them takes, and what there is to tell of them.
+struct Planned {
+    inputs: TextureInputs,
+    peak: u64,
+    told: Vec<Diagnostic>,
 }
 
 fn settings(source: &ImportSource) -> Result<TextureSettings, Diagnostic> {
@@ -115,11 +136,7 @@ impl Refusal {
     }
 }
 
-/// The files, and the most memory that cooking them takes.
-async fn inputs(
-    source: &ImportSource,
-    settings: &TextureSettings,
-) -> Result<(TextureInputs, u64), Refusal> {
+async fn inputs(source: &ImportSource, settings: &TextureSettings) -> Result<Planned, Refusal> {
     let limits = &source.settings.image_limits;
     if !source.members.is_empty() {
         let mut seen = Vec::with_capacity(source.members.len());
@@ -152,7 +169,7 @@ fn missing_faces(source: &ImportSource) -> Diagnostic {
 }
 
 /// One image.
-fn single(seen: Seen, source: &ImportSource, settings: &TextureSettings) -> (TextureInputs, u64) {
+fn single(seen: Seen, source: &ImportSource, settings: &TextureSettings) -> Planned {
     let peak = match &seen.header {
         Header::Image(info) => estimate(info, settings, seen.len).peak_bytes,
         Header::Stored(info) => {
@@ -161,7 +178,11 @@ fn single(seen: Seen, source: &ImportSource, settings: &TextureSettings) -> (Tex
             stored_peak(info, &settings, seen.len)
         }
     };
-    (TextureInputs::File(seen.file), peak)
+    Planned {
+        told: seen.wrong_name().into_iter().collect(),
+        inputs: TextureInputs::File(seen.file),
+        peak,
+    }
 }
 
 /// The settings for a file that may say itself in which space its numbers are.
@@ -195,7 +216,7 @@ fn stored_peak(info: &StoredInfo, settings: &TextureSettings, len: u64) -> u64 {
 }
 
 /// Several images.
-fn several(seen: Vec<Seen>, settings: &TextureSettings) -> (TextureInputs, u64) {
+fn several(seen: Vec<Seen>, settings: &TextureSettings) -> Planned {
     let headers: Vec<(SubresourceId, ImageInfo)> = seen
         .iter()
         .map(|seen| (seen.place, seen.header.as_image()))
@@ -205,8 +226,13 @@ fn several(seen: Vec<Seen>, settings: &TextureSettings) -> (TextureInputs, u64) 
         .map(|seen| seen.len)
         .fold(0, u64::saturating_add);
     let peak = estimate_set(&headers, None, settings, len).peak_bytes;
+    let told = seen.iter().filter_map(Seen::wrong_name).collect();
     let files = seen.into_iter().map(|seen| (seen.place, seen.file));
-    (TextureInputs::Set(files.collect()), peak)
+    Planned {
+        inputs: TextureInputs::Set(files.collect()),
+        peak,
+        told,
+    }
 }
 
 /// The six faces beside a source, if they are there.
