@@ -1,4 +1,5 @@
 //! Adapters that turn source files into neutral data.
 
+pub mod gltf;
 pub mod image;
 pub mod scene;
