@@ -10,7 +10,10 @@ pub use bevy_kiln_systems as systems;
 pub mod prelude {
     pub use bevy_kiln_assets::{
         diagnostic::{Diagnostic, Severity},
-        settings::texture::TextureOptions,
+        settings::{
+            scene::SceneOptions,
+            texture::{TextureOptions, TextureOverrides},
+        },
     };
     pub use bevy_kiln_components::{
         job::{CancelToken, FinishedReport, ImportRequest, JobId, JobState, Progress},

@@ -2,7 +2,12 @@
 
 use bevy_ecs::{lifecycle::HookContext, prelude::*, world::DeferredWorld};
 use bevy_kiln_assets::{
-    cook::pace::CancelFlag, diagnostic::Diagnostic, settings::texture::TextureOptions,
+    cook::pace::CancelFlag,
+    diagnostic::Diagnostic,
+    settings::{
+        scene::SceneOptions,
+        texture::{TextureOptions, TextureOverrides},
+    },
 };
 use bevy_reflect::Reflect;
 use serde::{Deserialize, Serialize};
@@ -52,8 +57,13 @@ pub struct ImportRequest {
     source: String,
     container: Option<PathBuf>,
     name: Option<String>,
-    /// How textures of this job are cooked. What is not set is detected from each name.
+    /// How textures of this job are cooked. What is not set is detected from each name, or in a scene
+    /// decided by the material slot.
     pub texture: TextureOptions,
+    /// How single textures of a scene are cooked instead, by name or pattern.
+    pub texture_overrides: TextureOverrides,
+    /// How a scene is cooked.
+    pub scene: SceneOptions,
     /// Keep what was emitted when the job fails, instead of leaving the container untouched.
     pub keep_partial: bool,
 }
@@ -67,6 +77,8 @@ impl ImportRequest {
             container: None,
             name: None,
             texture: TextureOptions::default(),
+            texture_overrides: TextureOverrides::default(),
+            scene: SceneOptions::default(),
             keep_partial: false,
         }
     }
@@ -89,6 +101,20 @@ impl ImportRequest {
     #[must_use]
     pub fn with_texture(mut self, options: TextureOptions) -> Self {
         self.texture = options;
+        self
+    }
+
+    /// Options for single textures of a scene, by name or pattern, on top of those for all.
+    #[must_use]
+    pub fn with_texture_overrides(mut self, overrides: TextureOverrides) -> Self {
+        self.texture_overrides = overrides;
+        self
+    }
+
+    /// Options for the scene of this job.
+    #[must_use]
+    pub fn with_scene(mut self, options: SceneOptions) -> Self {
+        self.scene = options;
         self
     }
 

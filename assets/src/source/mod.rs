@@ -2,4 +2,5 @@
 
 pub mod gltf;
 pub mod image;
+pub mod path;
 pub mod scene;

@@ -10,6 +10,8 @@ use bevy_kiln::assets::{
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+use crate::scene_args::SceneArgs;
+
 /// Imports images and scenes into cooked containers.
 #[derive(Debug, Parser)]
 #[command(name = "kiln", version, about, after_help = EXIT_STATUSES)]
@@ -88,6 +90,8 @@ pub struct ImportArgs {
     /// Memory that admitted work may use at once, such as 512M or 2G
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size)]
     pub memory: u64,
+    #[command(flatten)]
+    pub scene: SceneArgs,
     #[command(flatten)]
     pub out: OutputArgs,
 }

@@ -26,6 +26,11 @@ struct Collected {
 
 /// Runs the command.
 pub fn run(args: ImportArgs) -> ExitCode {
+    let scene = args.scene.options();
+    if let Err(error) = scene.resolve() {
+        output::error_line(&format!("error: {error}"));
+        return ExitCode::from(exit::USAGE);
+    }
     let mut settings = HeadlessSettings {
         threads: args.threads,
         ..HeadlessSettings::default()
@@ -33,6 +38,10 @@ pub fn run(args: ImportArgs) -> ExitCode {
     settings.import.memory_budget = args.memory;
     settings.import.packing = args.packing;
     settings.import.content_hashing = !args.no_hash;
+    settings
+        .import
+        .allowed_roots
+        .clone_from(&args.scene.source_roots);
     settings.import.max_queued_jobs = usize::MAX;
     let mut app = headless_app(settings);
     app.add_systems(Last, exit_when_done);
@@ -47,7 +56,8 @@ pub fn run(args: ImportArgs) -> ExitCode {
     for source in &args.sources {
         let request = ImportRequest::new(source)
             .into_container(&args.output)
-            .with_texture(texture.clone());
+            .with_texture(texture.clone())
+            .with_scene(scene.clone());
         let (ended, cooking) = (collected.clone(), collected.clone());
         let submitted = client.submit_with(
             request,

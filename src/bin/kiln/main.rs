@@ -6,6 +6,7 @@ mod args;
 mod exit;
 mod import;
 mod output;
+mod scene_args;
 mod screen;
 mod verify;
 

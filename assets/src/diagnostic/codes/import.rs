@@ -16,6 +16,9 @@ codes! {
     UNKNOWN_FORMAT = "import.unknown_format", Error,
         "No importer is registered for this kind of source.",
         "Check the file's content and extension, or register an importer for it.";
+    SETTINGS_INVALID = "import.settings_invalid", Error,
+        "The settings of the job contradict each other or are out of range.",
+        "Change the settings that the message names.";
     WORK_PIPELINE_MISSING = "import.plan.pipeline_missing", Error,
         "A plan contains work of a kind that no pipeline is registered for.",
         "Register the kind of work on the app before it is planned.";

@@ -4,10 +4,13 @@
 //! [`TextureOptions`] is what users write; [`TextureSettings`] is what a cooker gets.
 
 mod options;
+mod overrides;
 mod presets;
+mod role;
 mod tokens;
 
 pub use options::TextureOptions;
+pub use overrides::TextureOverrides;
 pub use presets::NamedPreset;
 pub use tokens::{
     ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, TextureIntent,

@@ -98,4 +98,8 @@ impl MeshLoader for MeshPlan {
             })
         })
     }
+
+    fn materials(&self) -> Option<Vec<MaterialId>> {
+        Some(self.used_materials().into_iter().collect())
+    }
 }
