@@ -64,7 +64,9 @@ impl Accessor {
         let (Checked::Valid(GenericComponentType(component)), Checked::Valid(shape)) =
             (accessor.component_type, accessor.type_)
         else {
-            return Err(broken("its type or its component type does not exist".to_owned()));
+            return Err(broken(
+                "its type or its component type does not exist".to_owned(),
+            ));
         };
         let count = usize::try_from(accessor.count.0)
             .map_err(|_| broken(format!("it has {} elements", accessor.count.0)))?;
@@ -245,7 +247,11 @@ mod tests {
             (U8, Type::Mat4, 16),
             (F32, Type::Mat4, 64),
         ] {
-            assert_eq!(element_size(component, shape), size, "{component:?} {shape:?}");
+            assert_eq!(
+                element_size(component, shape),
+                size,
+                "{component:?} {shape:?}"
+            );
         }
     }
 
@@ -253,7 +259,9 @@ mod tests {
     fn elements_must_be_inside() {
         let view = SharedBytes::from_vec(vec![0; 40]);
         let len = |offset, count, stride, size| {
-            place(&view, offset, count, stride, size).map(|bytes| bytes.len()).ok()
+            place(&view, offset, count, stride, size)
+                .map(|bytes| bytes.len())
+                .ok()
         };
         assert_eq!(len(0, 3, 16, 8), Some(40));
         assert_eq!(len(0, 3, 16, 9), None);

@@ -5,13 +5,14 @@ use super::{
     limits::GltfLimits,
     meshopt,
     report::{Report, about},
-    uri::{Uri, shown},
+    uri::{Uri, UriError, shown},
 };
 use crate::{
     cook::pace::CancelFlag,
     diagnostic::{Diagnostic, codes::gltf as codes},
     source::{path::SourcePath, scene::SharedBytes},
 };
+use gltf::json;
 use std::collections::BTreeMap;
 
 /// A file with the data of buffers, to be read before the scene is made.
@@ -49,14 +50,14 @@ pub(super) struct BufferPlan {
 
 impl BufferPlan {
     /// Looks at all buffers. Those that cannot be read are errors in the report.
-    pub(super) fn new(document: &Document, has_container: bool, report: &mut Report) -> Self {
+    pub(super) fn new(buffers: &[json::Buffer], has_container: bool, report: &mut Report) -> Self {
         let mut plan = Self {
-            origins: Vec::with_capacity(document.buffers.len()),
+            origins: Vec::with_capacity(buffers.len()),
             files: Vec::new(),
             embedded_bytes: 0,
         };
         let mut known: BTreeMap<SourcePath, usize> = BTreeMap::new();
-        for (index, buffer) in document.buffers.iter().enumerate() {
+        for (index, buffer) in buffers.iter().enumerate() {
             let object = format!("buffers[{index}]");
             let origin = match buffer.uri.as_deref().map(|uri| (uri, Uri::parse(uri))) {
                 None if index == 0 && has_container => Origin::Container,
@@ -81,7 +82,11 @@ impl BufferPlan {
                 }
                 Some((uri, Err(error))) => {
                     let message = format!("`{}`: {error}", shown(uri));
-                    report.note(codes::BUFFER_URI, object, message);
+                    let code = match error {
+                        UriError::NoData => codes::BUFFER_DATA_URI,
+                        _ => codes::BUFFER_URI,
+                    };
+                    report.note(code, object, message);
                     Origin::Nowhere
                 }
             };
@@ -117,7 +122,9 @@ impl BufferPlan {
                 },
             };
             let length = buffer.byte_length.0;
-            let slice = usize::try_from(length).ok().and_then(|len| bytes.slice(0..len));
+            let slice = usize::try_from(length)
+                .ok()
+                .and_then(|len| bytes.slice(0..len));
             if slice.is_none() {
                 let message = format!("it has {length} bytes, but its data has {}", bytes.len());
                 report.note(codes::BUFFER_TOO_SHORT, object, message);
@@ -134,7 +141,11 @@ pub(super) struct Buffers(Vec<Option<SharedBytes>>);
 impl Buffers {
     /// How many bytes there are.
     fn len(&self) -> u64 {
-        self.0.iter().flatten().map(|bytes| bytes.len() as u64).sum()
+        self.0
+            .iter()
+            .flatten()
+            .map(|bytes| bytes.len() as u64)
+            .sum()
     }
 
     /// A part of a buffer.
@@ -152,7 +163,9 @@ impl Buffers {
             let message = format!("buffers[{buffer}] has no data");
             return Err(about(codes::BUFFER_NO_DATA, from, message));
         };
-        let end = offset.checked_add(length).and_then(|end| usize::try_from(end).ok());
+        let end = offset
+            .checked_add(length)
+            .and_then(|end| usize::try_from(end).ok());
         let range = end.and_then(|end| Some(usize::try_from(offset).ok()?..end));
         range.and_then(|range| bytes.slice(range)).ok_or_else(|| {
             let message = format!(
@@ -258,7 +271,9 @@ impl<'a> Views<'a> {
             return Ok(View { bytes, stride });
         }
         let offset = view.byte_offset.map_or(0, |offset| offset.0);
-        let bytes = self.buffers.slice(view.buffer.value(), offset, view.byte_length.0, &object)?;
+        let bytes = self
+            .buffers
+            .slice(view.buffer.value(), offset, view.byte_length.0, &object)?;
         Ok(View { bytes, stride })
     }
 }

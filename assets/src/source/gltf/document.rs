@@ -85,6 +85,13 @@ struct RootExtensions {
     lights: Option<json::extensions::root::KhrLightsPunctual>,
 }
 
+/// Only what is needed to find the files of buffers.
+#[derive(Deserialize)]
+struct BuffersOnly {
+    #[serde(default)]
+    buffers: Vec<json::Buffer>,
+}
+
 /// Only what is needed to say that a file is too old or too new.
 #[derive(Deserialize)]
 struct Head {
@@ -104,10 +111,7 @@ impl Document {
     /// # Errors
     /// `gltf.parse_failed`, `gltf.unsupported_version` or `gltf.limit_exceeded`.
     pub(super) fn parse(bytes: &[u8], limits: &GltfLimits) -> Result<Self, Diagnostic> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        // Chunks are padded with spaces, but some tools take zeros.
-        let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        let bytes = &bytes[..end];
+        let bytes = text(bytes);
         Outline::of(bytes, limits)?;
         let document: Self = match serde_json::from_slice(bytes) {
             Ok(document) => document,
@@ -118,10 +122,30 @@ impl Document {
         Ok(document)
     }
 
+    /// Reads the buffers of a document and nothing else. The complete reading says what is wrong with a
+    /// document.
+    pub(super) fn parse_buffers(bytes: &[u8], limits: &GltfLimits) -> Option<Vec<json::Buffer>> {
+        let bytes = text(bytes);
+        Outline::of(bytes, limits).ok()?;
+        let document: BuffersOnly = serde_json::from_slice(bytes).ok()?;
+        Some(document.buffers)
+    }
+
     /// The lights of the file.
     pub(super) fn lights(&self) -> &[json::extensions::scene::khr_lights_punctual::Light] {
-        self.extensions.lights.as_ref().map_or(&[], |lights| &lights.lights)
+        self.extensions
+            .lights
+            .as_ref()
+            .map_or(&[], |lights| &lights.lights)
     }
+}
+
+/// A document without what tools put before and after it.
+fn text(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // Chunks are padded with spaces, but some tools take zeros.
+    let last = bytes.iter().rposition(|byte| *byte != 0);
+    &bytes[..last.map_or(0, |last| last + 1)]
 }
 
 /// An object of a list.
@@ -191,7 +215,8 @@ struct Outline {
 impl Outline {
     fn of(bytes: &[u8], limits: &GltfLimits) -> Result<(), Diagnostic> {
         let too_many = |what: &str, count: u64, limit: u64| {
-            let message = format!("the document has {count} {what}, but at most {limit} are allowed");
+            let message =
+                format!("the document has {count} {what}, but at most {limit} are allowed");
             Err(Diagnostic::new(codes::LIMIT_EXCEEDED, message))
         };
         let len = bytes.len() as u64;

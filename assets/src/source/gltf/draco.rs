@@ -155,7 +155,9 @@ fn points(attribute: &PointAttribute, count: usize, size: usize) -> Vec<u8> {
     let mut bytes = vec![0; count * size];
     for (point, slot) in (0..).zip(bytes.chunks_exact_mut(size)) {
         let value = attribute.mapped_index(PointIndex(point)).0 as usize;
-        let start = value.checked_mul(stride).filter(|_| value < attribute.size());
+        let start = value
+            .checked_mul(stride)
+            .filter(|_| value < attribute.size());
         let source = start.and_then(|start| data.get(start..)?.get(..size));
         if let Some(source) = source {
             slot.copy_from_slice(source);

@@ -5,7 +5,7 @@ use crate::diagnostic::codes::gltf as codes;
 use std::collections::BTreeSet;
 
 /// The extensions that are read.
-pub const SUPPORTED: [&str; 18] = [
+pub const SUPPORTED: [&str; 17] = [
     "EXT_meshopt_compression",
     "EXT_texture_webp",
     "KHR_draco_mesh_compression",
@@ -23,7 +23,6 @@ pub const SUPPORTED: [&str; 18] = [
     "KHR_meshopt_compression",
     "KHR_texture_transform",
     "MSFT_lod",
-    "KHR_texture_basisu",
 ];
 
 /// Tells what is not understood: an error for each extension that is required, an info for each that is
@@ -37,10 +36,12 @@ pub(super) fn check(document: &Document, report: &mut Report) {
             continue;
         }
         if is_required {
-            let message = format!("the file requires the extension `{name}`, which is not supported");
+            let message =
+                format!("the file requires the extension `{name}`, which is not supported");
             report.note(codes::EXTENSION_REQUIRED, "extensionsRequired", message);
         } else {
-            let message = format!("the extension `{name}` is not supported; what it says is left out");
+            let message =
+                format!("the extension `{name}` is not supported; what it says is left out");
             report.note(codes::EXTENSION_IGNORED, "extensionsUsed", message);
         }
     }

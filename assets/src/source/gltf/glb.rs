@@ -51,9 +51,8 @@ pub(super) fn split(file: SharedBytes) -> Result<Parts, Diagnostic> {
         );
         return Err(broken(message));
     }
-    let (kind, json, next) = chunk(bytes, HEADER, length)?.ok_or_else(|| {
-        broken("there is no chunk after the header".to_owned())
-    })?;
+    let (kind, json, next) = chunk(bytes, HEADER, length)?
+        .ok_or_else(|| broken("there is no chunk after the header".to_owned()))?;
     if kind != JSON {
         let message = format!("the first chunk is `{}`, not `JSON`", kind.escape_ascii());
         return Err(broken(message));
@@ -77,9 +76,13 @@ fn chunk(bytes: &[u8], start: usize, end: usize) -> Result<Option<Chunk>, Diagno
     if start >= end {
         return Ok(None);
     }
-    let header = bytes.get(start..end).and_then(|rest| rest.get(..CHUNK_HEADER));
+    let header = bytes
+        .get(start..end)
+        .and_then(|rest| rest.get(..CHUNK_HEADER));
     let Some(&[a, b, c, d, ref kind @ ..]) = header else {
-        return Err(broken(format!("the file ends inside of a chunk header at byte {start}")));
+        return Err(broken(format!(
+            "the file ends inside of a chunk header at byte {start}"
+        )));
     };
     let length = u32::from_le_bytes([a, b, c, d]) as usize;
     let kind = std::array::from_fn(|i| kind.get(i).copied().unwrap_or_default());

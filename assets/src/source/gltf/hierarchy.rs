@@ -87,10 +87,19 @@ fn check_tree(document: &Document) -> Result<(), Diagnostic> {
     for (index, node) in nodes.iter().enumerate() {
         for child in node.children.iter().flatten() {
             let child = child.value();
-            get(nodes, "nodes", child, format_args!("nodes[{index}].children"))?;
+            get(
+                nodes,
+                "nodes",
+                child,
+                format_args!("nodes[{index}].children"),
+            )?;
             if let Some(parent) = parents[child] {
                 let message = format!("it is a child of nodes[{parent}] and of nodes[{index}]");
-                return Err(about(codes::NODE_HIERARCHY, format!("nodes[{child}]"), message));
+                return Err(about(
+                    codes::NODE_HIERARCHY,
+                    format!("nodes[{child}]"),
+                    message,
+                ));
             }
             parents[child] = Some(index);
         }
@@ -105,7 +114,11 @@ fn check_tree(document: &Document) -> Result<(), Diagnostic> {
                 UNKNOWN => ways[node] = start,
                 way if way == start => {
                     let message = "it is below itself";
-                    return Err(about(codes::NODE_HIERARCHY, format!("nodes[{node}]"), message));
+                    return Err(about(
+                        codes::NODE_HIERARCHY,
+                        format!("nodes[{node}]"),
+                        message,
+                    ));
                 }
                 _ => break,
             }

@@ -102,14 +102,19 @@ impl Level {
     /// The materials of the primitives.
     pub(super) fn materials(&self) -> BTreeSet<MaterialId> {
         let primitives = self.groups.iter().flat_map(|group| &group.primitives);
-        primitives.filter_map(|(_, primitive)| primitive.material).collect()
+        primitives
+            .filter_map(|(_, primitive)| primitive.material)
+            .collect()
     }
 }
 
 impl Group {
     /// The most corners of all triangles.
     pub(super) fn max_corners(&self) -> u64 {
-        let corners = self.primitives.iter().map(|(_, primitive)| primitive.max_corners);
+        let corners = self
+            .primitives
+            .iter()
+            .map(|(_, primitive)| primitive.max_corners);
         corners.fold(0, u64::saturating_add)
     }
 
@@ -125,17 +130,17 @@ impl Group {
 }
 
 /// How large the groups are together.
-fn size(
-    groups: &[Group],
-    object: &str,
-    checker: &Checker<'_>,
-) -> Result<MeshSize, Diagnostic> {
+fn size(groups: &[Group], object: &str, checker: &Checker<'_>) -> Result<MeshSize, Diagnostic> {
     let sum = |of: fn(&Group) -> u64, groups: &mut dyn Iterator<Item = &Group>| {
         groups.map(of).fold(0, u64::saturating_add)
     };
     let limits = checker.limits;
     let bytes = checker.views.total_bytes();
-    let plain = || groups.iter().filter(|group| group.vertices.compressed.is_none());
+    let plain = || {
+        groups
+            .iter()
+            .filter(|group| group.vertices.compressed.is_none())
+    };
     let from_bytes = |per_byte: u64| bytes.saturating_mul(per_byte).max(SMALL);
     let rules = [
         (
@@ -211,7 +216,10 @@ impl Notes {
 
     fn report(&self, object: &str, report: &mut Report) {
         if self.morph_targets > 0 {
-            let message = format!("it has {} morph targets, which are ignored", self.morph_targets);
+            let message = format!(
+                "it has {} morph targets, which are ignored",
+                self.morph_targets
+            );
             report.note(codes::MORPH_TARGETS_IGNORED, object, message);
         }
         if self.others > 0 {
@@ -225,7 +233,11 @@ impl Notes {
             }
         };
         let indices = "no indices; vertices are taken in their order".to_owned();
-        note(codes::MISSING_INDICES, &self.without_indices, format!("with {indices}"));
+        note(
+            codes::MISSING_INDICES,
+            &self.without_indices,
+            format!("with {indices}"),
+        );
         let sets = |sets: &BTreeSet<u32>| these("set", sets);
         note(
             mesh_codes::UV_SETS,

@@ -59,7 +59,10 @@ impl Group {
         let mut lists = Vec::with_capacity(self.primitives.len());
         match &self.vertices.compressed {
             Some(compressed) => {
-                let object = self.primitives.first().map_or("", |(_, first)| &first.object);
+                let object = self
+                    .primitives
+                    .first()
+                    .map_or("", |(_, first)| &first.object);
                 let decoded = compressed.decode(reading.limits, object)?;
                 pace.checkpoint().await?;
                 vertices.to_mut().replace(|name, declared| {
@@ -134,7 +137,10 @@ impl Primitive {
         pace: &mut Pace,
     ) -> Result<Vec<u32>, MeshLoadError> {
         let row = match &self.indices {
-            Some(indices) => indices.integers::<1>(Which::All, pace).await?.into_flattened(),
+            Some(indices) => indices
+                .integers::<1>(Which::All, pace)
+                .await?
+                .into_flattened(),
             None => {
                 let count = u32::try_from(vertices.positions.accessor.count);
                 (0..count.unwrap_or(u32::MAX)).collect()
@@ -192,7 +198,12 @@ impl Vertices {
     ) -> Result<VertexStreams, MeshLoadError> {
         let scale = reading.scale;
         let mut positions = self.positions.accessor.vectors::<3>(which, pace).await?;
-        turn(&mut positions, |position| space::point(position, scale), pace).await?;
+        turn(
+            &mut positions,
+            |position| space::point(position, scale),
+            pace,
+        )
+        .await?;
         let normals = match &self.normals {
             None => None,
             Some(normals) => {

@@ -12,8 +12,8 @@ use crate::{
     diagnostic::{Diagnostic, codes::gltf as codes},
     settings::geometry::MAX_LODS,
 };
-use gltf::json;
 use glam::DMat4;
+use gltf::json;
 use serde::Deserialize;
 
 const NAME: &str = "MSFT_lod";
@@ -85,7 +85,7 @@ fn replacement(
     if node.mesh.is_none() {
         return Err("the node that it replaces has no mesh".to_owned());
     }
-    let Some(mesh) = level.mesh.map(json::Index::value) else {
+    let Some(mesh) = level.mesh.as_ref().map(json::Index::value) else {
         return Err("it has no mesh".to_owned());
     };
     if level.skin != node.skin {

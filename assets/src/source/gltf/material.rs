@@ -141,7 +141,8 @@ impl Reader<'_> {
             Checked::Valid(json::material::AlphaMode::Blend) => AlphaMode::Blended,
             Checked::Invalid => {
                 let message = "its alpha mode does not exist; opaque is taken";
-                self.report.note(codes::MATERIAL_INVALID, &self.object, message);
+                self.report
+                    .note(codes::MATERIAL_INVALID, &self.object, message);
                 AlphaMode::Opaque
             }
         };
@@ -166,8 +167,10 @@ impl Reader<'_> {
             if !plain.is_some_and(specular_glossiness::is_meant) {
                 return self.read_glossy(glossy);
             }
-            let message = "specular and glossiness are left out in favour of metalness and roughness";
-            self.report.note(codes::MATERIAL_APPROXIMATED, &self.object, message);
+            let message =
+                "specular and glossiness are left out in favour of metalness and roughness";
+            self.report
+                .note(codes::MATERIAL_APPROXIMATED, &self.object, message);
         }
         let Some(plain) = plain else {
             return Ok(());
@@ -178,7 +181,10 @@ impl Reader<'_> {
         source.roughness = plain.roughness_factor.0;
         let base_color = plain.base_color_texture.as_ref().map(TextureUse::of);
         self.bind(TextureSlot::BaseColor, TextureRole::BaseColor, base_color)?;
-        let packed = plain.metallic_roughness_texture.as_ref().map(TextureUse::of);
+        let packed = plain
+            .metallic_roughness_texture
+            .as_ref()
+            .map(TextureUse::of);
         let role = TextureRole::MetallicRoughness;
         self.bind(TextureSlot::Metallic, role, packed)?;
         self.bind(TextureSlot::Roughness, role, packed)
@@ -202,7 +208,8 @@ impl Reader<'_> {
         source.metalness = metalness;
         source.roughness = roughness;
         let message = "specular and glossiness are converted to metalness and roughness";
-        self.report.note(codes::MATERIAL_APPROXIMATED, &self.object, message);
+        self.report
+            .note(codes::MATERIAL_APPROXIMATED, &self.object, message);
         if glossy.specular_glossiness_texture.is_some() {
             self.unused.push("specularGlossinessTexture");
         }
@@ -220,7 +227,10 @@ impl Reader<'_> {
     }
 
     fn normal_map(&mut self, normal: &json::material::NormalTexture) -> Option<TextureUse> {
-        let others = normal.extensions.as_ref().map(|extensions| &extensions.others);
+        let others = normal
+            .extensions
+            .as_ref()
+            .map(|extensions| &extensions.others);
         let texture = TextureUse::with_others(normal.index.value(), normal.tex_coord, others);
         self.valid("KHR_texture_transform", texture)
     }
@@ -230,14 +240,23 @@ impl Reader<'_> {
             return Ok(());
         };
         self.plan.source.ambient_occlusion = occlusion.strength.0;
-        let others = occlusion.extensions.as_ref().map(|extensions| &extensions.others);
+        let others = occlusion
+            .extensions
+            .as_ref()
+            .map(|extensions| &extensions.others);
         let texture = TextureUse::with_others(occlusion.index.value(), occlusion.tex_coord, others);
         let texture = self.valid("KHR_texture_transform", texture);
-        self.bind(TextureSlot::AmbientOcclusion, TextureRole::Occlusion, texture)?;
+        self.bind(
+            TextureSlot::AmbientOcclusion,
+            TextureRole::Occlusion,
+            texture,
+        )?;
         // One image that says all three is cooked once, with all of its channels.
         let image_in = |slot| {
             let mut bound = self.plan.bound.iter();
-            bound.find(|bound| bound.slot == slot).map(|bound| bound.image)
+            bound
+                .find(|bound| bound.slot == slot)
+                .map(|bound| bound.image)
         };
         let own = image_in(TextureSlot::AmbientOcclusion);
         if own.is_some() && own == image_in(TextureSlot::Metallic) {
@@ -296,8 +315,15 @@ impl Reader<'_> {
         }
         if let Some(transmission) = &all.transmission {
             self.plan.source.transmission = transmission.transmission_factor.0;
-            let texture = transmission.transmission_texture.as_ref().map(TextureUse::of);
-            self.bind(TextureSlot::Transmission, TextureRole::Transmission, texture)?;
+            let texture = transmission
+                .transmission_texture
+                .as_ref()
+                .map(TextureUse::of);
+            self.bind(
+                TextureSlot::Transmission,
+                TextureRole::Transmission,
+                texture,
+            )?;
         }
         if let Some(volume) = &all.volume {
             let source = &mut self.plan.source;
@@ -326,7 +352,8 @@ impl Reader<'_> {
     fn valid<T>(&mut self, name: &str, value: Result<T, serde_json::Error>) -> Option<T> {
         let told = value.map_err(|error| {
             let message = format!("`{name}` is left out: {error}");
-            self.report.note(codes::MATERIAL_INVALID, &self.object, message);
+            self.report
+                .note(codes::MATERIAL_INVALID, &self.object, message);
         });
         told.ok()
     }

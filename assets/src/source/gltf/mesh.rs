@@ -1,11 +1,6 @@
 //! Meshes: one for each way in which nodes show the meshes of the file.
 
-use super::{
-    level::Level,
-    limits::GltfLimits,
-    load::Reading,
-    skin::SkinPlan,
-};
+use super::{level::Level, limits::GltfLimits, load::Reading, skin::SkinPlan};
 use crate::{
     cook::pace::Pace,
     source::scene::{
@@ -84,7 +79,10 @@ impl MeshPlan {
     }
 
     fn used_materials(&self) -> BTreeSet<MaterialId> {
-        self.levels.iter().flat_map(|level| level.level.materials()).collect()
+        self.levels
+            .iter()
+            .flat_map(|level| level.level.materials())
+            .collect()
     }
 }
 

@@ -68,11 +68,11 @@ impl Compression {
     ///
     /// # Errors
     /// `gltf.meshopt` for one that makes no sense.
-    pub(super) fn of(
-        view: &json::buffer::View,
-        object: &str,
-    ) -> Result<Option<Self>, Diagnostic> {
-        let extensions = view.extensions.as_ref().map(|extensions| &extensions.others);
+    pub(super) fn of(view: &json::buffer::View, object: &str) -> Result<Option<Self>, Diagnostic> {
+        let extensions = view
+            .extensions
+            .as_ref()
+            .map(|extensions| &extensions.others);
         let value = extensions.and_then(|all| NAMES.iter().find_map(|name| all.get(*name)));
         let Some(value) = value else {
             return Ok(None);
@@ -95,7 +95,9 @@ impl Compression {
             Mode::Triangles | Mode::Indices => matches!(byte_stride, 2 | 4),
         };
         if !fits_mode {
-            return Err(format!("elements of {byte_stride} bytes do not fit the mode {mode:?}"));
+            return Err(format!(
+                "elements of {byte_stride} bytes do not fit the mode {mode:?}"
+            ));
         }
         let fits_filter = match filter {
             Filter::None => true,
@@ -144,27 +146,26 @@ impl Compression {
     ///
     /// # Errors
     /// `gltf.meshopt` for data that the decoder refuses.
-    pub(super) fn decode(
-        &self,
-        encoded: &[u8],
-        object: &str,
-    ) -> Result<SharedBytes, Diagnostic> {
+    pub(super) fn decode(&self, encoded: &[u8], object: &str) -> Result<SharedBytes, Diagnostic> {
         let broken = |error: ::meshopt::Error| {
-            about(codes::MESHOPT, object, format!("the data cannot be decoded: {error}"))
+            about(
+                codes::MESHOPT,
+                object,
+                format!("the data cannot be decoded: {error}"),
+            )
         };
         let words = match (self.mode, self.stride) {
             (Mode::Attributes, _) => {
-                let mut words =
-                    vertices(encoded, self.count, self.stride / 4).map_err(broken)?;
+                let mut words = vertices(encoded, self.count, self.stride / 4).map_err(broken)?;
                 self.unfilter(&mut words);
                 return Ok(shared(words));
             }
-            (Mode::Triangles, 2) => shared(
-                ::meshopt::decode_index_buffer::<u16>(encoded, self.count).map_err(broken)?,
-            ),
-            (Mode::Triangles, _) => shared(
-                ::meshopt::decode_index_buffer::<u32>(encoded, self.count).map_err(broken)?,
-            ),
+            (Mode::Triangles, 2) => {
+                shared(::meshopt::decode_index_buffer::<u16>(encoded, self.count).map_err(broken)?)
+            }
+            (Mode::Triangles, _) => {
+                shared(::meshopt::decode_index_buffer::<u32>(encoded, self.count).map_err(broken)?)
+            }
             (Mode::Indices, 2) => shared(
                 ::meshopt::decode_index_sequence::<u16>(encoded, self.count).map_err(broken)?,
             ),

@@ -105,7 +105,7 @@ impl GltfFile {
             return Err(report.take_list());
         };
         extensions::check(&document, &mut report);
-        let buffers = BufferPlan::new(&document, container.is_some(), &mut report);
+        let buffers = BufferPlan::new(&document.buffers, container.is_some(), &mut report);
         if buffers.embedded_bytes > limits.max_decoded_bytes {
             let message = format!(
                 "embedded buffers take {} bytes, but at most {} are allowed",
@@ -127,6 +127,17 @@ impl GltfFile {
     /// may be read is up to the reader: a path can leave the folder of the source.
     pub fn external_buffers(&self) -> &[ExternalBuffer] {
         &self.buffers.files
+    }
+
+    /// The files that have to be read for a source, found with as little work as possible. What is wrong
+    /// with the source is said when it is parsed.
+    pub fn find_external_buffers(bytes: SharedBytes, limits: &GltfLimits) -> Vec<ExternalBuffer> {
+        let Ok(parts) = glb::split(bytes) else {
+            return Vec::new();
+        };
+        let buffers = Document::parse_buffers(&parts.json, limits).unwrap_or_default();
+        let mut report = Report::new("");
+        BufferPlan::new(&buffers, parts.bin.is_some(), &mut report).files
     }
 
     /// At least as many bytes as decoding embedded and compressed data will take, for memory budgets.
@@ -195,7 +206,10 @@ fn build(
     let used = materials.iter().flat_map(MaterialPlan::images);
     let images = Images::new(document, &mut views, used);
     let material_sets: Vec<Vec<u32>> = materials.iter().map(MaterialPlan::uv_sets).collect();
-    let materials = materials.into_iter().map(|plan| plan.finish(&images)).collect();
+    let materials = materials
+        .into_iter()
+        .map(|plan| plan.finish(&images))
+        .collect();
     let mut ignored_animations = 0;
     if !document.animations.is_empty() {
         ignored_animations = hierarchy::count(document.animations.len());

@@ -169,7 +169,9 @@ impl Checker<'_> {
         if max_corners == 0 {
             return Ok(Found::Nothing);
         }
-        let view = compression.as_ref().map(|compression| compression.buffer_view);
+        let view = compression
+            .as_ref()
+            .map(|compression| compression.buffer_view);
         let compressed = match compression {
             Some(compression) => Some(Compressed {
                 bytes: self.views.get(compression.buffer_view, &object)?.bytes,
@@ -179,7 +181,7 @@ impl Checker<'_> {
             }),
             None => None,
         };
-        let material = primitive.material.map(json::Index::value);
+        let material = primitive.material.as_ref().map(json::Index::value);
         if let Some(material) = material {
             get(&self.document.materials, "materials", material, &object)?;
         }
@@ -188,7 +190,9 @@ impl Checker<'_> {
             topology,
             indices,
             // An index is a 32-bit number in the document too.
-            material: material.and_then(|id| u32::try_from(id).ok()).map(MaterialId),
+            material: material
+                .and_then(|id| u32::try_from(id).ok())
+                .map(MaterialId),
             max_corners,
         };
         let vertices = Vertices {
@@ -250,13 +254,20 @@ impl AttributeSource<'_, '_> {
         };
         let from = format!("{}.attributes.{name}", self.object);
         let index = index.value();
-        let is_compressed =
-            self.compression.is_some_and(|compression| compression.attributes.contains_key(&name));
+        let is_compressed = self
+            .compression
+            .is_some_and(|compression| compression.attributes.contains_key(&name));
         let checker = &mut *self.checker;
         let accessor = if is_compressed {
             Accessor::declared(checker.document, index, &from)?
         } else {
-            Accessor::check(checker.document, &mut checker.views, checker.limits, index, &from)?
+            Accessor::check(
+                checker.document,
+                &mut checker.views,
+                checker.limits,
+                index,
+                &from,
+            )?
         };
         let accessor = accessor.expect(shapes, components, &from)?;
         self.key.insert(name.clone(), index);
@@ -286,10 +297,14 @@ impl AttributeSource<'_, '_> {
     }
 
     fn sets(&self, set: impl Fn(&Semantic) -> Option<u32>) -> Vec<u32> {
-        let semantics = self.primitive.attributes.keys().filter_map(|name| match name {
-            Checked::Valid(semantic) => set(semantic),
-            Checked::Invalid => None,
-        });
+        let semantics = self
+            .primitive
+            .attributes
+            .keys()
+            .filter_map(|name| match name {
+                Checked::Valid(semantic) => set(semantic),
+                Checked::Invalid => None,
+            });
         let mut sets: Vec<u32> = semantics.collect();
         sets.sort_unstable();
         sets

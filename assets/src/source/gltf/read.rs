@@ -152,7 +152,9 @@ impl Accessor {
             sparse: None,
         };
         let elements = &sparse.indices;
-        let indices: Vec<[u32; 1]> = indices.values(elements, sparse.count, Which::All, pace).await?;
+        let indices: Vec<[u32; 1]> = indices
+            .values(elements, sparse.count, Which::All, pace)
+            .await?;
         let indices = indices.into_flattened();
         let broken = |message: String| {
             let object = format!("{}.sparse.indices", self.object);

@@ -4,11 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use std::fmt::Display;
 
 /// A diagnostic about an object of the file, such as `meshes[3].primitives[0]`.
-pub(super) fn about(
-    code: Code,
-    object: impl Display,
-    message: impl Into<String>,
-) -> Diagnostic {
+pub(super) fn about(code: Code, object: impl Display, message: impl Into<String>) -> Diagnostic {
     Diagnostic::new(code, message).object(object.to_string())
 }
 
@@ -86,7 +82,8 @@ impl Report {
             let last = list.iter_mut().rev().find(|d| d.is_error() == is_error);
             if let (Some(last), Some(more)) = (last, count.checked_sub(most + 1)) {
                 let more = more + 1;
-                last.message.push_str(&format!(" (and {more} more messages)"));
+                last.message
+                    .push_str(&format!(" (and {more} more messages)"));
             }
         }
         list

@@ -137,8 +137,11 @@ impl<'a, 'b> SceneBuilder<'a, 'b> {
             });
         }
         self.show_the_rest(&is_level)?;
-        if self.ignored.unused_nodes > 0 && !visits.is_empty() {
-            let message = format!("{} nodes are not part of the scene", self.ignored.unused_nodes);
+        if self.ignored.unused_nodes > 0 && !document.scenes.is_empty() {
+            let message = format!(
+                "{} nodes are not part of the scene",
+                self.ignored.unused_nodes
+            );
             self.report.note(codes::NODES_UNUSED, "nodes", message);
         }
         // Meshes are in the order of the file, their uses in the order of the nodes.
@@ -187,14 +190,19 @@ impl<'a, 'b> SceneBuilder<'a, 'b> {
         if let Some(skin) = node.skin {
             get(&document.skins, "skins", skin.value(), &object)?;
         }
-        let Some(mesh) = node.mesh.map(json::Index::value) else {
+        let Some(mesh) = node.mesh.as_ref().map(json::Index::value) else {
             return Ok(None);
         };
         get(&document.meshes, "meshes", mesh, &object)?;
         for level in levels {
-            get(&document.meshes, "meshes", level.mesh, format!("nodes[{}]", level.node))?;
+            get(
+                &document.meshes,
+                "meshes",
+                level.mesh,
+                format!("nodes[{}]", level.node),
+            )?;
         }
-        Ok(self.show_mesh(mesh, node.skin.map(json::Index::value), levels))
+        Ok(self.show_mesh(mesh, node.skin.as_ref().map(json::Index::value), levels))
     }
 
     fn show_mesh(
@@ -206,7 +214,9 @@ impl<'a, 'b> SceneBuilder<'a, 'b> {
         let first = self.levels.get(mesh)?.clone()?;
         let skin = self.fitting_skin(mesh, &first, skin);
         let places = levels.iter().map(|level| {
-            let place = level.place.map(|place| place.to_cols_array().map(f64::to_bits));
+            let place = level
+                .place
+                .map(|place| place.to_cols_array().map(f64::to_bits));
             (level.mesh, place)
         });
         let key: MeshUse = (mesh, skin, places.collect());
@@ -261,7 +271,8 @@ impl<'a, 'b> SceneBuilder<'a, 'b> {
         let first: MeshUse = (mesh, None, Vec::new());
         let mut known = self.uses.range(first..);
         if known.next().is_none_or(|((known, ..), _)| *known != mesh) {
-            self.report.note(codes::SKIN_UNUSED, format!("meshes[{mesh}]"), message);
+            self.report
+                .note(codes::SKIN_UNUSED, format!("meshes[{mesh}]"), message);
         }
     }
 
@@ -288,7 +299,7 @@ impl<'a, 'b> SceneBuilder<'a, 'b> {
             }
         }
         for (index, node) in document.nodes.iter().enumerate() {
-            let Some(mesh) = node.mesh.map(json::Index::value) else {
+            let Some(mesh) = node.mesh.as_ref().map(json::Index::value) else {
                 continue;
             };
             if is_shown.get(mesh).is_none_or(|shown| !shown) && !is_level[index] {
@@ -335,11 +346,17 @@ impl Nodes<'_> {
         };
         // Light to all sides needs no turning.
         let kind = light.and_then(|light| Some(self.light_sources.get(light.index())?.kind));
-        let is_view = camera.is_some() || kind.is_some_and(|k| !matches!(k, LightKind::Point { .. }));
-        let has_children = node.children.as_ref().is_some_and(|children| !children.is_empty());
+        let is_view =
+            camera.is_some() || kind.is_some_and(|k| !matches!(k, LightKind::Point { .. }));
+        let has_children = node
+            .children
+            .as_ref()
+            .is_some_and(|children| !children.is_empty());
         let name = node.name.clone().unwrap_or_default();
         let local = space::matrix(space::local_matrix(node), self.scale);
-        let parent = visit.parent.and_then(|parent| self.ids.get(parent).copied());
+        let parent = visit
+            .parent
+            .and_then(|parent| self.ids.get(parent).copied());
         let id = NodeId(hierarchy::count(self.list.len()));
         self.ids.push(id);
         let plain = NodeSource {

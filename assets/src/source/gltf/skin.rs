@@ -6,11 +6,11 @@ use crate::{
     diagnostic::Diagnostic,
     source::scene::{MeshLoadError, Skin},
 };
+use glam::{DMat4, Mat4};
 use gltf::json::{
     self,
     accessor::{ComponentType, Type},
 };
-use glam::{DMat4, Mat4};
 
 /// A skin whose references are valid.
 #[derive(Debug)]
@@ -33,7 +33,12 @@ impl SkinPlan {
     ) -> Result<Self, Diagnostic> {
         let nodes = &checker.document.nodes;
         for (at, joint) in skin.joints.iter().enumerate() {
-            super::document::get(nodes, "nodes", joint.value(), format!("{object}.joints[{at}]"))?;
+            super::document::get(
+                nodes,
+                "nodes",
+                joint.value(),
+                format!("{object}.joints[{at}]"),
+            )?;
         }
         let matrices = match skin.inverse_bind_matrices {
             None => None,
@@ -63,7 +68,9 @@ impl SkinPlan {
         };
         let turned = |matrix: [f32; 16]| {
             let matrix = DMat4::from_cols_array(&matrix.map(f64::from));
-            space::matrix(matrix, f64::from(scale)).as_mat4().to_cols_array()
+            space::matrix(matrix, f64::from(scale))
+                .as_mat4()
+                .to_cols_array()
         };
         let inverse_bind: Vec<_> = matrices.into_iter().take(self.joints).map(turned).collect();
         Ok(Skin {

@@ -80,12 +80,17 @@ mod tests {
         assert_eq!(point([1.0, 2.0, 3.0], 10.0), [10.0, -30.0, 20.0]);
         assert_eq!(direction([0.0, 1.0, 0.0]), [0.0, 0.0, 1.0]);
         assert!(direction([0.0; 3]).iter().all(|x| x.is_sign_positive()));
-        assert!(direction([0.0, 0.0, -0.0]).iter().all(|x| x.is_sign_positive()));
+        assert!(
+            direction([0.0, 0.0, -0.0])
+                .iter()
+                .all(|x| x.is_sign_positive())
+        );
     }
 
     #[test]
     fn matrices_move_with_points() {
-        let columns: [f64; 16] = std::array::from_fn(|i| [1.5, -2.0, 0.25, 3.0, 7.0][i % 5] + i as f64);
+        let columns: [f64; 16] =
+            std::array::from_fn(|i| [1.5, -2.0, 0.25, 3.0, 7.0][i % 5] + i as f64);
         let mut m = DMat4::from_cols_array(&columns);
         for column in [&mut m.x_axis, &mut m.y_axis, &mut m.z_axis] {
             column.w = 0.0;
@@ -96,7 +101,10 @@ mod tests {
         let expected = turned(m.transform_point3(p)) * 100.0;
         let actual = matrix(m, 100.0).transform_point3(turned(p) * 100.0);
         assert!((expected - actual).length() < 1e-9);
-        assert_eq!(matrix(DMat4::IDENTITY, 3.0).to_string(), DMat4::IDENTITY.to_string());
+        assert_eq!(
+            matrix(DMat4::IDENTITY, 3.0).to_string(),
+            DMat4::IDENTITY.to_string()
+        );
     }
 
     #[test]

@@ -30,11 +30,7 @@ pub(super) fn is_meant(plain: &PbrMetallicRoughness) -> bool {
 }
 
 /// Converts the factors of a material.
-pub(super) fn convert(
-    diffuse: [f32; 4],
-    specular: [f32; 3],
-    glossiness: f32,
-) -> MetallicRoughness {
+pub(super) fn convert(diffuse: [f32; 4], specular: [f32; 3], glossiness: f32) -> MetallicRoughness {
     let [r, g, b, alpha] = diffuse.map(|x| x.clamp(0.0, 1.0));
     let diffuse = [r, g, b];
     let specular = specular.map(|x| x.clamp(0.0, 1.0));
@@ -116,7 +112,9 @@ mod tests {
     fn defaults_are_not_meant() {
         let parse = |json: &str| serde_json::from_str::<PbrMetallicRoughness>(json).unwrap();
         assert!(!is_meant(&parse("{}")));
-        assert!(!is_meant(&parse(r#"{"metallicFactor":1,"baseColorFactor":[1,1,1,1]}"#)));
+        assert!(!is_meant(&parse(
+            r#"{"metallicFactor":1,"baseColorFactor":[1,1,1,1]}"#
+        )));
         assert!(is_meant(&parse(r#"{"metallicFactor":0}"#)));
         assert!(is_meant(&parse(r#"{"baseColorTexture":{"index":0}}"#)));
     }

@@ -4,7 +4,7 @@ use super::{
     buffers::Views,
     document::{Document, get},
     report::about,
-    uri::{Uri, shown},
+    uri::{DataUri, Uri, UriError, shown},
 };
 use crate::{
     diagnostic::{Diagnostic, Severity, codes::gltf as codes},
@@ -92,9 +92,14 @@ pub(super) fn image_of(
 ) -> Result<ImageKey, Diagnostic> {
     let source = get(&document.textures, "textures", texture, from)?;
     let object = format!("textures[{texture}]");
-    let others = source.extensions.as_ref().map(|extensions| &extensions.others);
+    let others = source
+        .extensions
+        .as_ref()
+        .map(|extensions| &extensions.others);
     let image = |value: &Value| -> Option<usize> { value.get("source")?.as_u64()?.try_into().ok() };
-    let mut extended = IMAGE_EXTENSIONS.iter().filter_map(|name| others?.get(*name));
+    let mut extended = IMAGE_EXTENSIONS
+        .iter()
+        .filter_map(|name| others?.get(*name));
     // An empty texture has the largest index instead of none.
     let own = Some(source.source.value()).filter(|index| *index != u32::MAX as usize);
     match extended.find_map(image).or(own) {
@@ -175,7 +180,10 @@ impl<'a> Names<'a> {
     fn of_image(&self, index: usize, image: &json::Image) -> String {
         let (texture, name) = self.0.get(&index).copied().unwrap_or((index, None));
         let own = image.name.as_deref().filter(|name| !name.is_empty());
-        let is_data = |uri: &&str| uri.get(..5).is_some_and(|s| s.eq_ignore_ascii_case("data:"));
+        let is_data = |uri: &&str| {
+            uri.get(..5)
+                .is_some_and(|s| s.eq_ignore_ascii_case("data:"))
+        };
         let uri = image.uri.as_deref().filter(|uri| !is_data(uri));
         match name.or(own).or(uri) {
             Some(name) => name.to_owned(),
@@ -184,12 +192,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn source(
-    index: usize,
-    image: &json::Image,
-    name: String,
-    views: &mut Views<'_>,
-) -> ImageSource {
+fn source(index: usize, image: &json::Image, name: String, views: &mut Views<'_>) -> ImageSource {
     let object = format!("images[{index}]");
     let mut identity = format!("image:{index}");
     let mut mime = image.mime_type.as_ref().map(|mime| mime.0.clone());
@@ -220,7 +223,11 @@ fn source(
             }
             Err(error) => {
                 let message = format!("`{}`: {error}", shown(uri));
-                warn(about(codes::IMAGE_URI, object, message))
+                let code = match error {
+                    UriError::NoData => codes::IMAGE_DATA_URI,
+                    _ => codes::IMAGE_URI,
+                };
+                warn(about(code, object, message))
             }
         },
         (None, None) => {
@@ -258,13 +265,12 @@ fn missing_image(document: &Document, texture: usize) -> ImageSource {
 
 impl Views<'_> {
     /// Decodes embedded data, as far as there is room for it.
-    fn embedded(
-        &mut self,
-        data: &super::uri::DataUri<'_>,
-        object: &str,
-    ) -> Result<SharedBytes, Diagnostic> {
+    fn embedded(&mut self, data: &DataUri<'_>, object: &str) -> Result<SharedBytes, Diagnostic> {
         self.take_room(data.max_len(), object)?;
         match data.decode() {
+            Ok(bytes) if bytes.is_empty() => {
+                Err(about(codes::IMAGE_DATA_URI, object, "the data is empty"))
+            }
             Ok(bytes) => Ok(SharedBytes::from_vec(bytes)),
             Err(error) => Err(about(codes::IMAGE_DATA_URI, object, error.to_string())),
         }

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn strips_and_fans_become_lists_of_one_winding() {
-        let row = |count| (10..10 + count).collect::<Vec<u32>>();
+        let row = |count: u32| (10..10 + count).collect::<Vec<u32>>();
         let list = |topology: Topology, count| topology.triangles(row(count));
         assert_eq!(list(Topology::List, 6), row(6));
         assert_eq!(
@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(list(Topology::Fan, 5), [11, 12, 10, 12, 13, 10, 13, 14, 10]);
         for topology in [Topology::Strip, Topology::Fan] {
             for count in 0..3 {
-                assert_eq!(list(topology, count), []);
+                assert!(list(topology, count).is_empty());
                 assert_eq!(topology.corners(count as usize), 0);
             }
             assert_eq!(topology.corners(5), 9);

@@ -44,7 +44,13 @@ mod tests {
     #[test]
     fn selection() {
         // Available, candidates, selected, conflict, missing.
-        type Row = (&'static [u32], &'static [u32], Option<u32>, &'static [u32], Option<u32>);
+        type Row = (
+            &'static [u32],
+            &'static [u32],
+            Option<u32>,
+            &'static [u32],
+            Option<u32>,
+        );
         let rows: [Row; 9] = [
             (&[], &[], None, &[], None),
             (&[], &[1], None, &[], None),
@@ -63,7 +69,11 @@ mod tests {
                 conflict: conflict.to_vec(),
                 missing,
             };
-            assert_eq!(select(available, candidates), expected, "{available:?} {candidates:?}");
+            assert_eq!(
+                select(available, candidates),
+                expected,
+                "{available:?} {candidates:?}"
+            );
         }
     }
 }

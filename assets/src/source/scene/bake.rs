@@ -179,10 +179,7 @@ async fn transform_streams(
 ) -> Result<(), Cancelled> {
     let linear = DMat3::from_mat4(place);
     let normals = linear.inverse().transpose();
-    transform(&mut streams.positions, pace, |v| {
-        place.transform_point3(v)
-    })
-    .await?;
+    transform(&mut streams.positions, pace, |v| place.transform_point3(v)).await?;
     if let Some(stream) = &mut streams.normals {
         transform(stream, pace, |v| (normals * v).normalize_or_zero()).await?;
     }

@@ -6,7 +6,8 @@
 //! triangles of such a mesh are stored the other way round.
 
 use super::{
-    DecodedMesh, LoadFuture, MaterialId, MeshId, MeshLoader, NodeId, SceneError, SceneMesh, SceneParts,
+    DecodedMesh, LoadFuture, MaterialId, MeshId, MeshLoader, NodeId, SceneError, SceneMesh,
+    SceneParts,
 };
 use crate::{
     cook::pace::Pace,
