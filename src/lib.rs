@@ -10,10 +10,7 @@ pub use bevy_kiln_systems as systems;
 pub mod prelude {
     pub use bevy_kiln_assets::{
         diagnostic::{Diagnostic, Severity},
-        settings::{
-            scene::SceneOptions,
-            texture::{TextureOptions, TextureOverrides},
-        },
+        settings::{overrides::TextureOverrides, scene::SceneOptions, texture::TextureOptions},
     };
     pub use bevy_kiln_components::{
         job::{CancelToken, FinishedReport, ImportRequest, JobId, JobState, Progress},

@@ -8,6 +8,7 @@
 //! * [`mod@format`]: the records that are stored, and their validated readers,
 //! * [`source`]: adapters that turn source files into neutral data,
 //! * [`cook`]: cookers that turn neutral data into stored payloads,
+//! * [`unpack`]: from stored texels back to images,
 //! * [`settings`]: what a user may choose, with defaults and tokens,
 //! * [`verify`]: the strict checker of finished containers,
 //! * [`diagnostic`]: every message a user can meet, with a stable code.
@@ -20,4 +21,5 @@ pub mod naming;
 pub mod plan;
 pub mod settings;
 pub mod source;
+pub mod unpack;
 pub mod verify;

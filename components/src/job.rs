@@ -4,10 +4,7 @@ use bevy_ecs::{lifecycle::HookContext, prelude::*, world::DeferredWorld};
 use bevy_kiln_assets::{
     cook::pace::CancelFlag,
     diagnostic::Diagnostic,
-    settings::{
-        scene::SceneOptions,
-        texture::{TextureOptions, TextureOverrides},
-    },
+    settings::{overrides::TextureOverrides, scene::SceneOptions, texture::TextureOptions},
 };
 use bevy_reflect::Reflect;
 use serde::{Deserialize, Serialize};
@@ -60,10 +57,10 @@ pub struct ImportRequest {
     /// How textures of this job are cooked. What is not set is detected from each name, or in a scene
     /// decided by the material slot.
     pub texture: TextureOptions,
-    /// How single textures of a scene are cooked instead, by name or pattern.
-    pub texture_overrides: TextureOverrides,
-    /// How a scene is cooked.
+    /// How the scene of this job is cooked, if its source is one.
     pub scene: SceneOptions,
+    /// What single textures of the scene do differently.
+    pub texture_overrides: TextureOverrides,
     /// Keep what was emitted when the job fails, instead of leaving the container untouched.
     pub keep_partial: bool,
 }
@@ -77,8 +74,8 @@ impl ImportRequest {
             container: None,
             name: None,
             texture: TextureOptions::default(),
-            texture_overrides: TextureOverrides::default(),
             scene: SceneOptions::default(),
+            texture_overrides: TextureOverrides::default(),
             keep_partial: false,
         }
     }
@@ -104,17 +101,17 @@ impl ImportRequest {
         self
     }
 
-    /// Options for single textures of a scene, by name or pattern, on top of those for all.
-    #[must_use]
-    pub fn with_texture_overrides(mut self, overrides: TextureOverrides) -> Self {
-        self.texture_overrides = overrides;
-        self
-    }
-
     /// Options for the scene of this job.
     #[must_use]
     pub fn with_scene(mut self, options: SceneOptions) -> Self {
         self.scene = options;
+        self
+    }
+
+    /// Options for single textures of the scene.
+    #[must_use]
+    pub fn with_texture_overrides(mut self, overrides: TextureOverrides) -> Self {
+        self.texture_overrides = overrides;
         self
     }
 

@@ -1,5 +1,7 @@
 //! What a user may choose, with defaults and tokens.
 
 pub mod geometry;
+pub mod overrides;
+pub mod property;
 pub mod scene;
 pub mod texture;

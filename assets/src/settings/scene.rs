@@ -1,6 +1,9 @@
 //! Scene settings: what is taken out of a scene file, and how it is arranged.
 
-use super::geometry::{GeometryOptions, GeometrySettings, GeometrySettingsError};
+use super::{
+    geometry::{GeometryOptions, GeometrySettings, GeometrySettingsError, MAX_LODS},
+    property::{Bound, ObjectRule, Property, Rule},
+};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -91,6 +94,53 @@ impl Default for ContentFlags {
     }
 }
 
+/// One layer of [`ContentFlags`]. `None` means "not given"; layers merge flag by flag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContentOptions {
+    /// Textures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub textures: Option<bool>,
+    /// Materials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub materials: Option<bool>,
+    /// Meshes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub geometry: Option<bool>,
+    /// The scene itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scene: Option<bool>,
+}
+
+impl ContentOptions {
+    /// Whether nothing is given.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Puts `later` on top of this layer.
+    #[must_use]
+    pub fn under(self, later: Self) -> Self {
+        Self {
+            textures: later.textures.or(self.textures),
+            materials: later.materials.or(self.materials),
+            geometry: later.geometry.or(self.geometry),
+            scene: later.scene.or(self.scene),
+        }
+    }
+
+    /// The flags: what is given, on top of the defaults.
+    pub fn resolve(self) -> ContentFlags {
+        let defaults = ContentFlags::default();
+        ContentFlags {
+            textures: self.textures.unwrap_or(defaults.textures),
+            materials: self.materials.unwrap_or(defaults.materials),
+            geometry: self.geometry.unwrap_or(defaults.geometry),
+            scene: self.scene.unwrap_or(defaults.scene),
+        }
+    }
+}
+
 /// Everything that decides how a scene file is cooked, apart from its textures. Its JSON is part of
 /// cache keys: the order of the fields is fixed, and every field is always written.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -150,8 +200,8 @@ pub enum SceneSettingsError {
 #[non_exhaustive]
 pub struct SceneOptions {
     /// Which kinds of content are cooked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub content_flags: Option<ContentFlags>,
+    #[serde(skip_serializing_if = "ContentOptions::is_empty")]
+    pub content_flags: ContentOptions,
     /// Which unit the cooked scene has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit_policy: Option<UnitPolicy>,
@@ -194,7 +244,7 @@ impl SceneOptions {
             Some(_) => None,
         };
         Self {
-            content_flags: later.content_flags.or(self.content_flags),
+            content_flags: self.content_flags.under(later.content_flags),
             unit_policy: later.unit_policy.or(self.unit_policy),
             unit_scale: later.unit_scale.or(earlier_scale),
             bake_transforms: later.bake_transforms.or(self.bake_transforms),
@@ -228,7 +278,7 @@ impl SceneOptions {
             (UnitPolicy::Preserve, None) => UnitScale::Preserve,
         };
         Ok(SceneSettings {
-            content: self.content_flags.unwrap_or_default(),
+            content: self.content_flags.resolve(),
             units,
             bake_transforms: self.bake_transforms.unwrap_or(false),
             refuse_non_triangles: self.ignore_non_mesh_primitives == Some(false),
@@ -243,9 +293,152 @@ impl SceneOptions {
     }
 }
 
+const POLICIES: &[&str] = &["none", "preserve", "generate", "recalculate"];
+
+/// The flags of [`ContentOptions`].
+pub const CONTENT_FLAGS: ObjectRule = ObjectRule {
+    name: "content_flags",
+    doc: "Which kinds of content are cooked; all by default",
+    groups: &[&[
+        Property::flag("textures", "Textures; without them slots stay empty"),
+        Property::flag(
+            "materials",
+            "Materials; without them the built-in default is used",
+        ),
+        Property::flag("geometry", "Meshes"),
+        Property::flag("scene", "The scene itself: nodes, cameras, lights"),
+    ]],
+    required: &[],
+};
+
+/// Every scene setting, in the order of help texts and of the JSON Schema. `content_hashing` is not
+/// among them: textures have it too.
+pub const SCENE_PROPERTIES: &[Property] = &[
+    Property::new(
+        "content_flags",
+        Rule::Object(&CONTENT_FLAGS),
+        "Which kinds of content are cooked; layers merge flag by flag",
+    ),
+    Property::token(
+        "unit_policy",
+        &["normalize", "preserve", "custom"],
+        "Unit of the cooked scene: metres (the default), that of the source, or that times unit_scale",
+    ),
+    Property::number(
+        "unit_scale",
+        Bound::Included(0.0001),
+        Bound::Open,
+        "Factor of unit_policy custom",
+    ),
+    Property::flag(
+        "bake_transforms",
+        "Whether the transforms of nodes move into the vertices of their meshes",
+    ),
+    Property::flag(
+        "ignore_non_mesh_primitives",
+        "Whether points and lines are skipped (the default) or an error",
+    ),
+    Property::token(
+        "node_pruning",
+        &["keep", "drop-empty"],
+        "Which nodes are kept: all (the default), or those that carry a mesh, a camera or a light",
+    ),
+    Property::token(
+        "naming_policy",
+        &["none", "preserve", "normalize"],
+        "Whether authored names are kept (none and preserve) or reduced to letters, digits and underscores",
+    ),
+    Property::token(
+        "asset_key_policy",
+        &["deterministic", "random"],
+        "Where the keys of assets come from: their paths (the default), or chance",
+    ),
+    Property::token(
+        "on_texture_failure",
+        &["error_texture", "fallback", "fail"],
+        "What stands in for a texture that could not be cooked; fail fails the job",
+    ),
+    Property::token(
+        "normals_policy",
+        POLICIES,
+        "Normals: left out, authored, authored or computed (generate, the default), or always computed",
+    ),
+    Property::token(
+        "tangents_policy",
+        POLICIES,
+        "Tangents: left out, authored, authored or computed (generate, the default), or always computed",
+    ),
+    Property::flag(
+        "optimize",
+        "Whether the order of triangles and vertices is optimised (default true)",
+    ),
+    Property::integer(
+        "lod_count",
+        1,
+        MAX_LODS as u32,
+        "Levels of detail in all; more than one are generated where the source has none",
+    ),
+    Property::number(
+        "lod_ratio",
+        Bound::Excluded(0.0),
+        Bound::Excluded(1.0),
+        "Triangles of a generated level, as a share of the level before",
+    ),
+    Property::number(
+        "lod_max_error",
+        Bound::Excluded(0.0),
+        Bound::Included(1.0),
+        "Largest error of a generated level, as a share of the extent of the mesh",
+    ),
+    Property::integer(
+        "max_buffer_bytes",
+        1,
+        u32::MAX,
+        "The most bytes of a vertex, index or skinning buffer",
+    ),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_option_has_its_line_and_every_line_its_option() {
+        let mut all = serde_json::json!({ "content_hashing": true });
+        for property in SCENE_PROPERTIES {
+            let words = match property.rule {
+                Rule::Flag => vec![true.into()],
+                Rule::Token(words) => words.iter().map(|word| (*word).into()).collect(),
+                Rule::Integer { least, .. } => vec![least.into()],
+                Rule::Number { .. } => vec![0.5.into()],
+                _ => vec![serde_json::json!({
+                    "textures": false, "materials": false, "geometry": true, "scene": false
+                })],
+            };
+            for word in words {
+                all[property.name] = word;
+                serde_json::from_value::<SceneOptions>(all.clone())
+                    .unwrap_or_else(|error| panic!("{}: {error}", property.name));
+            }
+        }
+        let options: SceneOptions = serde_json::from_value(all.clone()).unwrap();
+        let written = serde_json::to_value(&options).unwrap();
+        let names = |value: &serde_json::Value| {
+            let keys = value.as_object().unwrap().keys().cloned();
+            keys.collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(names(&written), names(&all));
+        assert!(!format!("{options:?}").contains("None,"), "{options:?}");
+        assert_eq!(written["content_flags"], all["content_flags"]);
+    }
+
+    #[test]
+    fn content_flags_merge_flag_by_flag() {
+        let defaults = layer(r#"{"content_flags":{"textures":false,"scene":false}}"#);
+        let job = layer(r#"{"content_flags":{"textures":true}}"#);
+        let content = defaults.under(&job).resolve().unwrap().content;
+        assert!(content.textures && content.materials && !content.scene);
+    }
 
     fn layer(json: &str) -> SceneOptions {
         serde_json::from_str(json).unwrap()

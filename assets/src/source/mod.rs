@@ -4,3 +4,4 @@ pub mod gltf;
 pub mod image;
 pub mod path;
 pub mod scene;
+pub mod texture;

@@ -170,7 +170,6 @@ fn companions_wait_for_room_in_job_order() {
     assert_eq!(project.used(), 3 * 1005 + 1500);
     assert!(!stage.reached("plan 2.list") && !stage.reached("plan 3.list"));
     stage.open("plan 1.list");
-    assert!(project.stepper.finish(&jobs[0]).success);
     project
         .stepper
         .until("the second is planned", |_| stage.reached("plan 2.list"));
@@ -182,7 +181,9 @@ fn companions_wait_for_room_in_job_order() {
     );
     stage.open("plan 2.list");
     stage.open("plan 3.list");
-    assert!(project.stepper.finish(&jobs[2]).success);
+    for job in [0, 2] {
+        assert!(project.stepper.finish(&jobs[job]).success);
+    }
     project.stepper.drain();
     assert_eq!(project.used(), 0);
 }

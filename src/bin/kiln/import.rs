@@ -1,172 +1,125 @@
-//! `kiln import`: every source is a job of one container.
+//! `kiln import`, `texture`, `gltf` and `fbx`: every source is a job of one container.
 
-use bevy_app::{AppExit, Last};
-use bevy_ecs::prelude::*;
-use bevy_kiln::{
-    components::container::ContainersByRoot,
-    plugin::{HeadlessSettings, headless_app},
-    prelude::*,
-};
-use serde::Serialize;
-use std::{
-    process::ExitCode,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+use bevy_kiln::{plugin::HeadlessSettings, prelude::*};
+use std::process::ExitCode;
+
+use crate::{
+    args::{FileArgs, ImportArgs},
+    exit, output,
+    run::{self, Batch},
 };
 
-use crate::{args::ImportArgs, exit, output, screen::Screen};
+/// What the sources of a command have to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Anything that some importer knows.
+    Anything,
+    /// Anything but scenes.
+    Image,
+    /// glTF.
+    Gltf,
+    /// FBX.
+    Fbx,
+}
 
-/// What has come in so far.
-struct Collected {
-    screen: Screen,
-    reports: Vec<Arc<ImportReport>>,
+impl Expected {
+    /// Whether a source can be what is expected, going by its extension. What it is in truth its
+    /// content decides.
+    fn fits(self, source: &str) -> bool {
+        let extension = source
+            .rsplit(['/', '\\'])
+            .next()
+            .and_then(|file| file.rsplit_once('.'))
+            .map(|(_, extension)| extension.to_ascii_lowercase());
+        let is_gltf = matches!(extension.as_deref(), Some("gltf" | "glb"));
+        let is_fbx = extension.as_deref() == Some("fbx");
+        match self {
+            Self::Anything => true,
+            Self::Image => !is_gltf && !is_fbx,
+            Self::Gltf => is_gltf,
+            Self::Fbx => is_fbx,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Anything => "source",
+            Self::Image => "image",
+            Self::Gltf => "gltf asset",
+            Self::Fbx => "fbx asset",
+        }
+    }
 }
 
 /// Runs the command.
-pub fn run(args: ImportArgs) -> ExitCode {
-    let scene = args.scene.options();
-    if let Err(error) = scene.resolve() {
+pub fn run(args: &ImportArgs, expected: Expected) -> ExitCode {
+    if let Err(message) = check(&args.files, expected) {
+        output::error_line(&format!("error: {message}"));
+        return ExitCode::from(exit::USAGE);
+    }
+    if let Err(error) = args.scene.options().resolve() {
         output::error_line(&format!("error: {error}"));
         return ExitCode::from(exit::USAGE);
     }
     let mut settings = HeadlessSettings {
-        threads: args.threads,
+        threads: args.run.threads,
         ..HeadlessSettings::default()
     };
-    settings.import.memory_budget = args.memory;
-    settings.import.packing = args.packing;
-    settings.import.content_hashing = !args.no_hash;
-    settings
-        .import
-        .allowed_roots
-        .clone_from(&args.scene.source_roots);
-    settings.import.max_queued_jobs = usize::MAX;
-    let mut app = headless_app(settings);
-    app.add_systems(Last, exit_when_done);
-    let client = app.world().resource::<ImportClient>().clone();
-    let interrupts = cancel_on_signals(&client);
-
-    let collected = Arc::new(Mutex::new(Collected {
-        screen: Screen::new(args.out, args.sources.len()),
-        reports: Vec::with_capacity(args.sources.len()),
-    }));
-    let texture = args.texture();
-    for source in &args.sources {
-        let request = ImportRequest::new(source)
-            .into_container(&args.output)
-            .with_texture(texture.clone())
-            .with_scene(scene.clone());
-        let (ended, cooking) = (collected.clone(), collected.clone());
-        let submitted = client.submit_with(
-            request,
-            move |report| {
-                let mut collected = ended.lock().unwrap_or_else(PoisonError::into_inner);
-                collected.screen.ended(&report);
-                collected.reports.push(report);
-            },
-            Some(move |progress: &ImportProgress| {
-                if progress.kind == ProgressKind::ItemStarted
-                    && let Some(item) = &progress.item
-                {
-                    let collected = cooking.lock().unwrap_or_else(PoisonError::into_inner);
-                    collected.screen.cooking(&item.name);
-                }
-            }),
-        );
-        if let Err(error) = submitted {
-            // Only a signal that came while the jobs were being submitted leads here.
-            output::error_line(&format!("error: {source}: {error}"));
-        }
+    let import = &mut settings.import;
+    import.memory_budget = args.run.memory;
+    import.allowed_roots.clone_from(&args.files.source_roots);
+    import.packing = args.texture.options().packing_policy.unwrap_or_default();
+    import.content_hashing = !args.run.no_hash;
+    if let Some(jobs) = args.run.jobs {
+        import.max_in_flight_jobs = jobs as usize;
     }
-    let ran = app.run();
-    let collected = collected.lock().unwrap_or_else(PoisonError::into_inner);
-    collected.screen.close();
-    conclude(
-        &args,
-        &collected.reports,
-        interrupts.load(Ordering::Acquire) > 0,
-        &ran,
+    if let Some(concurrency) = &args.run.concurrency {
+        import.pipelines = concurrency.limits();
+    }
+    let requests = args.files.sources.iter().map(|source| {
+        let request = ImportRequest::new(source)
+            .into_container(&args.files.output)
+            .with_texture(args.texture.options().clone())
+            .with_scene(args.scene.options().clone());
+        match &args.files.name {
+            Some(name) => request.named(name),
+            None => request,
+        }
+    });
+    run::run(
+        Batch {
+            requests: requests.collect(),
+            title: args.files.output.display().to_string(),
+            settings,
+            fail_fast: args.run.fail_fast,
+        },
+        args.out,
     )
 }
 
-/// The whole run as JSON.
-#[derive(Serialize)]
-struct Summary<'a> {
-    success: bool,
-    succeeded: usize,
-    failed: usize,
-    canceled: usize,
-    jobs: Vec<&'a ImportReport>,
-}
-
-fn conclude(
-    args: &ImportArgs,
-    reports: &[Arc<ImportReport>],
-    interrupted: bool,
-    ran: &AppExit,
-) -> ExitCode {
-    let mut jobs: Vec<&ImportReport> = reports.iter().map(Arc::as_ref).collect();
-    jobs.sort_by_key(|report| report.job);
-    let count = |outcome| {
-        jobs.iter()
-            .filter(|report| report.outcome == outcome)
-            .count()
-    };
-    let (succeeded, canceled) = (count(JobState::Complete), count(JobState::Cancelled));
-    let failed = jobs.len() - succeeded - canceled;
-    let success =
-        failed == 0 && canceled == 0 && jobs.len() == args.sources.len() && ran.is_success();
-    if args.out.json {
-        output::json(&Summary {
-            success,
-            succeeded,
-            failed,
-            canceled,
-            jobs,
-        });
-    } else if !args.out.quiet {
-        let root = args.output.display();
-        output::line(&format!(
-            "{root}: {succeeded} succeeded, {failed} failed, {canceled} canceled"
-        ));
+fn check(files: &FileArgs, expected: Expected) -> Result<(), String> {
+    if files.name.is_some() && files.sources.len() > 1 {
+        return Err("--name names one product, but there are several sources".to_owned());
     }
-    ExitCode::from(if success {
-        exit::SUCCESS
-    } else if interrupted {
-        exit::INTERRUPTED
-    } else {
-        exit::FAILED
-    })
-}
-
-/// Ends the app once every job has had its report and every container is closed.
-fn exit_when_done(
-    client: Res<ImportClient>,
-    containers: Res<ContainersByRoot>,
-    mut exit: MessageWriter<AppExit>,
-) {
-    if client.active_count() == 0 && containers.0.is_empty() {
-        exit.write(AppExit::Success);
+    match files.sources.iter().find(|source| !expected.fits(source)) {
+        Some(source) => Err(format!(
+            "{source}: source file is not a {}",
+            expected.name()
+        )),
+        None => Ok(()),
     }
 }
 
-/// The first signal cancels every job, which then end in their own way; the second one quits.
-fn cancel_on_signals(client: &ImportClient) -> Arc<AtomicUsize> {
-    let interrupts = Arc::new(AtomicUsize::new(0));
-    let (count, client) = (interrupts.clone(), client.clone());
-    let installed = ctrlc::set_handler(move || {
-        if count.fetch_add(1, Ordering::AcqRel) > 0 {
-            std::process::exit(i32::from(exit::INTERRUPTED));
-        }
-        output::error_line("interrupted: canceling; once more to quit at once");
-        client.request_shutdown();
-    });
-    if let Err(error) = installed {
-        output::error_line(&format!(
-            "warning: Ctrl+C will not cancel gracefully: {error}"
-        ));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions_are_looked_at_whatever_their_case() {
+        assert!(Expected::Gltf.fits("a/b.GLB") && Expected::Gltf.fits("b.gltf"));
+        assert!(!Expected::Gltf.fits("b.fbx") && !Expected::Gltf.fits("glb"));
+        assert!(Expected::Fbx.fits("C:\\a\\b.FBX") && !Expected::Fbx.fits("a.fbx/b"));
+        assert!(Expected::Image.fits("b.png") && Expected::Image.fits("b"));
+        assert!(!Expected::Image.fits("b.fbx"));
     }
-    interrupts
 }

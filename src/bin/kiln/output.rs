@@ -1,7 +1,9 @@
 //! Text for people and for programs, and the log.
 
 use bevy_kiln::assets::diagnostic::{Diagnostic, Severity};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+
+use crate::args::OutputArgs;
 
 /// Sends `tracing` events to standard error, as far as `KILN_LOG` asks for them.
 pub fn start_log() {
@@ -25,12 +27,59 @@ pub fn error_line(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// A diagnostic with its remedy.
-pub fn diagnostic(diagnostic: &Diagnostic) -> String {
-    if diagnostic.severity == Severity::Info {
-        diagnostic.to_string()
-    } else {
-        format!("{diagnostic}\n  help: {}", diagnostic.remedy())
+/// Whether text for people has colours.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    colors: bool,
+}
+
+impl Style {
+    /// The style of standard error: colours on a terminal, unless the user or the environment
+    /// (<https://no-color.org>) wants none.
+    pub fn of_stderr(out: OutputArgs) -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        Self {
+            colors: !out.no_color && !set("NO_COLOR") && !dumb && io::stderr().is_terminal(),
+        }
+    }
+
+    /// A diagnostic with its remedy.
+    pub fn diagnostic(self, diagnostic: &Diagnostic) -> String {
+        let (severity, text) = (diagnostic.severity, diagnostic.to_string());
+        let word = severity.to_string();
+        let rest = text.strip_prefix(&word).unwrap_or(&text);
+        let text = format!("{}{rest}", self.paint(severity, &word));
+        if severity == Severity::Info {
+            text
+        } else {
+            format!("{text}\n  {}: {}", self.faint("help"), diagnostic.remedy())
+        }
+    }
+
+    /// A word in the colour of a severity.
+    pub fn paint(self, severity: Severity, word: &str) -> String {
+        self.wrap(
+            match severity {
+                Severity::Info => "36",
+                Severity::Warning => "33",
+                Severity::Error => "1;31",
+            },
+            word,
+        )
+    }
+
+    /// A word that matters less.
+    pub fn faint(self, word: &str) -> String {
+        self.wrap("2", word)
+    }
+
+    fn wrap(self, codes: &str, word: &str) -> String {
+        if self.colors {
+            format!("\x1b[{codes}m{word}\x1b[0m")
+        } else {
+            word.to_owned()
+        }
     }
 }
 
@@ -62,6 +111,28 @@ pub fn bytes(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use bevy_kiln::assets::diagnostic::codes;
+
+    #[test]
+    fn colours_only_where_they_are_wanted() {
+        let canceled = Diagnostic::new(codes::import::CANCELED, "Import canceled").source("a.png");
+        let plain = Style { colors: false };
+        let text = "info[import.canceled] a.png: Import canceled";
+        assert_eq!(plain.diagnostic(&canceled), text);
+        let colored = Style { colors: true }.diagnostic(&canceled);
+        assert_eq!(
+            colored,
+            "\x1b[36minfo\x1b[0m[import.canceled] a.png: Import canceled"
+        );
+        let error = canceled.severity(Severity::Error);
+        assert!(
+            plain
+                .diagnostic(&error)
+                .contains("\n  help: Submit it again")
+        );
+    }
+
     #[test]
     fn sizes_read_well() {
         assert_eq!(super::bytes(17), "17 B");

@@ -1,18 +1,19 @@
 //! What a person sees while a cook runs: bars on a terminal, plain lines otherwise.
 
-use bevy_kiln::{
-    components::{job::JobState, report::ImportReport},
-    prelude::Product,
-};
+use bevy_kiln::prelude::{ImportProgress, ImportReport, JobState, Product, ProgressKind};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{io::IsTerminal, time::Duration};
 
-use crate::{args::OutputArgs, output};
+use crate::{
+    args::OutputArgs,
+    output::{self, Style},
+};
 
 /// Where progress goes. Errors are printed whatever was asked for.
 pub struct Screen {
     bar: Option<ProgressBar>,
     out: OutputArgs,
+    style: Style,
     jobs: u64,
     ended: u64,
 }
@@ -21,7 +22,7 @@ impl Screen {
     /// A screen for so many jobs. Bars appear only where standard error is a terminal.
     pub fn new(out: OutputArgs, jobs: usize) -> Self {
         let jobs = jobs as u64;
-        let draws = !out.quiet && !out.json && std::io::stderr().is_terminal();
+        let draws = !out.quiet && !out.json && !out.no_progress && std::io::stderr().is_terminal();
         let bar = draws.then(|| {
             let style = "{spinner} [{elapsed_precise}] {wide_bar} {pos}/{len} {msg}";
             let style = ProgressStyle::with_template(style)
@@ -33,15 +34,27 @@ impl Screen {
         Self {
             bar,
             out,
+            style: Style::of_stderr(out),
             jobs,
             ended: 0,
         }
     }
 
-    /// An item is being cooked.
-    pub fn cooking(&self, name: &str) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(name.to_owned());
+    /// A job has come further.
+    pub fn progress(&self, progress: &ImportProgress) {
+        let Some(item) = &progress.item else {
+            return;
+        };
+        if let Some(bar) = &self.bar
+            && progress.kind == ProgressKind::ItemStarted
+        {
+            bar.set_message(item.name.clone());
+        }
+        if self.out.verbose && !progress.message.is_empty() {
+            self.aside(&format!(
+                "job {}: {} {}",
+                progress.job, item.kind, progress.message
+            ));
         }
     }
 
@@ -50,7 +63,7 @@ impl Screen {
         self.ended += 1;
         for diagnostic in &report.diagnostics {
             if diagnostic.is_error() || !self.out.quiet {
-                self.aside(&output::diagnostic(diagnostic));
+                self.aside(&self.style.diagnostic(diagnostic));
             }
         }
         if let Some(bar) = &self.bar {

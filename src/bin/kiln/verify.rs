@@ -3,7 +3,11 @@
 use bevy_kiln::systems::verify::verify_container;
 use std::process::ExitCode;
 
-use crate::{args::VerifyArgs, exit, output};
+use crate::{
+    args::VerifyArgs,
+    exit,
+    output::{self, Style},
+};
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs) -> ExitCode {
@@ -14,9 +18,10 @@ pub fn run(args: &VerifyArgs) -> ExitCode {
         .filter(|diagnostic| diagnostic.is_error())
         .count();
     let warnings = report.diagnostics.len() - errors;
+    let style = Style::of_stderr(args.out);
     for diagnostic in &report.diagnostics {
         if diagnostic.is_error() || !(args.out.quiet || args.out.json) {
-            output::error_line(&output::diagnostic(diagnostic));
+            output::error_line(&style.diagnostic(diagnostic));
         }
     }
     if args.out.json {

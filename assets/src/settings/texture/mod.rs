@@ -4,17 +4,17 @@
 //! [`TextureOptions`] is what users write; [`TextureSettings`] is what a cooker gets.
 
 mod options;
-mod overrides;
 mod presets;
+mod properties;
 mod role;
 mod tokens;
 
 pub use options::TextureOptions;
-pub use overrides::TextureOverrides;
 pub use presets::NamedPreset;
+pub use properties::TEXTURE_PROPERTIES;
 pub use tokens::{
-    ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, TextureIntent,
-    TexturePreset, UnknownToken, parse_packing_policy,
+    ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, PACKING_TOKENS,
+    TextureIntent, TexturePreset, UnknownToken, parse_packing_policy,
 };
 
 use crate::format::payload_layout::PackingPolicy;

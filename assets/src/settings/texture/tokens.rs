@@ -1,6 +1,9 @@
 //! The words of texture settings: enumerations whose values are written as tokens.
 
-use crate::format::{payload_layout::PackingPolicy, texture_format::TextureFormat};
+use crate::{
+    format::{payload_layout::PackingPolicy, texture_format::TextureFormat},
+    settings::property::list,
+};
 use std::fmt;
 use thiserror::Error;
 
@@ -14,15 +17,6 @@ pub struct UnknownToken {
     pub value: String,
     /// What is understood, the preferred spelling of each value first.
     pub allowed: &'static [&'static str],
-}
-
-/// The words of a message: `a, b or c`.
-fn list(words: &[&str]) -> String {
-    match words {
-        [] => "nothing".to_owned(),
-        [only] => (*only).to_owned(),
-        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
-    }
 }
 
 /// Defines an enumeration whose values are written as tokens in settings, manifests and reports, and
@@ -348,6 +342,9 @@ impl OutputFormat {
     }
 }
 
+/// The tokens of packing policies.
+pub const PACKING_TOKENS: &[&str] = &["d3d12", "tight"];
+
 /// Reads the token of a packing policy.
 ///
 /// # Errors
@@ -359,6 +356,6 @@ pub fn parse_packing_policy(token: &str) -> Result<PackingPolicy, UnknownToken> 
         .ok_or_else(|| UnknownToken {
             field: "packing_policy",
             value: token.to_owned(),
-            allowed: &["d3d12", "tight"],
+            allowed: PACKING_TOKENS,
         })
 }

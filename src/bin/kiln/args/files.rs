@@ -1,0 +1,22 @@
+//! Which files are cooked, and where to.
+
+use clap::Args;
+use std::path::PathBuf;
+
+/// Which files are cooked, and where to.
+#[derive(Clone, Debug, Args)]
+pub struct FileArgs {
+    /// Source files
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// The container to write into; it is created if it is not there
+    #[arg(short, long, value_name = "DIR", visible_alias = "cooked-root")]
+    pub output: PathBuf,
+    /// Name of the product in reports and in the catalogue, instead of the stem of the file
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// A folder whose files a scene may refer to, besides the files in its own folder and below it;
+    /// may be given several times
+    #[arg(long = "source-root", value_name = "DIR")]
+    pub source_roots: Vec<PathBuf>,
+}
