@@ -5,6 +5,7 @@
 pub mod asset_reader;
 pub mod error;
 pub mod file_reader;
+pub mod find;
 pub mod reader;
 pub mod resolve;
 pub mod scope;
