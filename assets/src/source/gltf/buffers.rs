@@ -50,7 +50,12 @@ pub(super) struct BufferPlan {
 
 impl BufferPlan {
     /// Looks at all buffers. Those that cannot be read are errors in the report.
-    pub(super) fn new(buffers: &[json::Buffer], has_container: bool, report: &mut Report) -> Self {
+    pub(super) fn new(
+        buffers: &[json::Buffer],
+        has_container: bool,
+        limits: &GltfLimits,
+        report: &mut Report,
+    ) -> Self {
         let mut plan = Self {
             origins: Vec::with_capacity(buffers.len()),
             files: Vec::new(),
@@ -91,6 +96,15 @@ impl BufferPlan {
                 }
             };
             plan.origins.push(origin);
+        }
+        if plan.files.len() > limits.max_files {
+            let message = format!(
+                "its data is in {} files, but at most {} are allowed",
+                plan.files.len(),
+                limits.max_files
+            );
+            report.note(codes::LIMIT_EXCEEDED, "buffers", message);
+            plan.files.clear();
         }
         plan
     }
@@ -190,6 +204,8 @@ pub(super) struct Views<'a> {
     document: &'a Document,
     buffers: &'a Buffers,
     decoded: BTreeMap<usize, SharedBytes>,
+    /// Bytes of all buffers, and of all that was decoded.
+    total: u64,
     /// Bytes that may still be decoded.
     room: u64,
     cancel: &'a CancelFlag,
@@ -207,6 +223,7 @@ impl<'a> Views<'a> {
             document,
             buffers,
             decoded: BTreeMap::new(),
+            total: buffers.len(),
             room: limits.max_decoded_bytes,
             cancel,
         }
@@ -214,8 +231,7 @@ impl<'a> Views<'a> {
 
     /// How many bytes there are, compressed ones and what was made of them.
     pub(super) fn total_bytes(&self) -> u64 {
-        let decoded = self.decoded.values().map(|bytes| bytes.len() as u64);
-        self.buffers.len().saturating_add(decoded.sum())
+        self.total
     }
 
     /// Takes room for data that is going to be decoded.
@@ -267,6 +283,7 @@ impl<'a> Views<'a> {
                 &object,
             )?;
             let bytes = compression.decode(&encoded, &object)?;
+            self.total = self.total.saturating_add(bytes.len() as u64);
             self.decoded.insert(index, bytes.clone());
             return Ok(View { bytes, stride });
         }

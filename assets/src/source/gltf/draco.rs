@@ -86,6 +86,9 @@ impl Compressed {
             .map_err(|error| broken(format!("the data cannot be decoded: {error}")))?;
         let count = mesh.num_points();
         let corners = mesh.faces().as_flattened();
+        if corners.is_empty() {
+            return Err(broken("the data has no triangles".to_owned()));
+        }
         if corners.len() > self.max_corners || count > self.max_points {
             return Err(broken(format!(
                 "the data has {count} vertices and {} indices, more than the {} and {} of its accessors",

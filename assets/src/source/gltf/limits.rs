@@ -14,6 +14,8 @@ pub struct GltfLimits {
     pub max_json_objects: u64,
     /// Values in the JSON.
     pub max_json_values: u64,
+    /// Files that buffers are in.
+    pub max_files: usize,
     /// Elements of an accessor that has no data of its own.
     pub max_zero_elements: u64,
     /// Vertices of one mesh.
@@ -30,6 +32,7 @@ impl Default for GltfLimits {
             max_json_bytes: 1 << 30,
             max_json_objects: 4 << 20,
             max_json_values: 64 << 20,
+            max_files: 1 << 12,
             max_zero_elements: 1 << 20,
             max_mesh_vertices: 1 << 26,
             max_mesh_indices: 1 << 27,

@@ -105,7 +105,7 @@ impl GltfFile {
             return Err(report.take_list());
         };
         extensions::check(&document, &mut report);
-        let buffers = BufferPlan::new(&document.buffers, container.is_some(), &mut report);
+        let buffers = BufferPlan::new(&document.buffers, container.is_some(), limits, &mut report);
         if buffers.embedded_bytes > limits.max_decoded_bytes {
             let message = format!(
                 "embedded buffers take {} bytes, but at most {} are allowed",
@@ -137,7 +137,7 @@ impl GltfFile {
         };
         let buffers = Document::parse_buffers(&parts.json, limits).unwrap_or_default();
         let mut report = Report::new("");
-        BufferPlan::new(&buffers, parts.bin.is_some(), &mut report).files
+        BufferPlan::new(&buffers, parts.bin.is_some(), limits, &mut report).files
     }
 
     /// At least as many bytes as decoding embedded and compressed data will take, for memory budgets.

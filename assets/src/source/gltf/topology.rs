@@ -33,7 +33,8 @@ impl Topology {
     }
 
     /// Triangles in the order of glTF 2.0, section 3.7.2.1, which gives all of them the winding of a list.
-    /// Triangles of a strip or fan that touch a vertex twice are only there to lead on, and left out.
+    /// Triangles of a strip or fan that touch a vertex twice are only there to lead on, and left out,
+    /// unless there are no others.
     pub(super) fn triangles(self, row: Vec<u32>) -> Vec<u32> {
         let triangle: fn(usize, [u32; 3]) -> [u32; 3] = match self {
             Self::List => return row,
@@ -41,15 +42,21 @@ impl Topology {
             Self::Fan => |_, [first, b, c]| [b, c, first],
         };
         let first = row.first().copied();
-        let mut triangles = Vec::with_capacity(row.len().saturating_sub(2).saturating_mul(3));
-        for (at, &[a, b, c]) in row.array_windows().enumerate() {
+        let all = row.array_windows().enumerate().map(|(at, &[a, b, c])| {
             let a = match (self, first) {
                 (Self::Fan, Some(first)) => first,
                 _ => a,
             };
-            if a != b && b != c && a != c {
-                triangles.extend(triangle(at, [a, b, c]));
-            }
+            triangle(at, [a, b, c])
+        });
+        let mut triangles = Vec::with_capacity(row.len().saturating_sub(2).saturating_mul(3));
+        triangles.extend(
+            all.clone()
+                .filter(|[a, b, c]| a != b && b != c && a != c)
+                .flatten(),
+        );
+        if triangles.is_empty() {
+            triangles.extend(all.flatten());
         }
         triangles
     }
@@ -88,5 +95,6 @@ mod tests {
             [0, 1, 2, 1, 3, 2, 4, 5, 6, 5, 7, 6]
         );
         assert_eq!(Topology::Fan.triangles(vec![0, 1, 1, 0, 2, 3]), [2, 3, 0]);
+        assert_eq!(Topology::Strip.triangles(vec![5, 5, 6]), [5, 5, 6]);
     }
 }

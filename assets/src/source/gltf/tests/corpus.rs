@@ -8,7 +8,7 @@ use std::{
 };
 
 fn corpus() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     folder.is_dir().then_some(folder)
 }
 

@@ -222,6 +222,26 @@ fn files_are_asked_for_once_each() {
 }
 
 #[test]
+fn data_may_not_be_in_any_number_of_files() {
+    let buffers: Vec<Value> = (0..5)
+        .map(|i| json!({ "uri": format!("{i}.bin"), "byteLength": 1 }))
+        .collect();
+    let json = json!({ "asset": { "version": "2.0" }, "buffers": buffers });
+    let file = |max_files| {
+        let limits = GltfLimits {
+            max_files,
+            ..GltfLimits::default()
+        };
+        let bytes = SharedBytes::from_vec(serde_json::to_vec(&json).unwrap());
+        let found = GltfFile::find_external_buffers(bytes.clone(), &limits).len();
+        let parsed = GltfFile::parse(bytes, "folder/Robot.glb", &limits).map(|_| ());
+        (found, parsed.map_err(|errors| only_error(&errors).0))
+    };
+    assert_eq!(file(5), (5, Ok(())));
+    assert_eq!(file(4), (0, Err("gltf.limit_exceeded")));
+}
+
+#[test]
 fn paths_that_may_not_be_read_are_refused() {
     for uri in [
         "/etc/passwd",
