@@ -7,7 +7,7 @@ use bevy_kiln::{
     assets::{
         cook::{
             pace::CancelFlag,
-            texture::{IntelEncoder, cook_blocking},
+            texture::{block_encoder, cook_blocking},
         },
         settings::texture::{OutputFormat, TextureOptions},
         source::image::ImageLimits,
@@ -45,7 +45,7 @@ fn bare_loop(files: &[PathBuf]) {
                     let name = file.display().to_string();
                     let settings = TextureOptions::default().resolve(&name).unwrap();
                     let bytes = std::fs::read(file).unwrap();
-                    let encoder = Arc::new(IntelEncoder::new());
+                    let encoder = block_encoder(&settings);
                     let (limits, cancel) = (ImageLimits::default(), CancelFlag::new());
                     cook_blocking(&bytes, &name, &settings, encoder, &limits, &cancel).unwrap();
                 }

@@ -15,6 +15,7 @@ use bevy_kiln_assets::{
         texture_payload::{FallbackTexture, TexturePayload},
         texture_table::TextureEntry,
     },
+    source::scene::SharedBytes,
 };
 use bevy_kiln_components::{
     budget::MemoryClaim,
@@ -22,7 +23,7 @@ use bevy_kiln_components::{
         AssetCatalog, BufferTable, CommitCursor, ContainerMark, ContainerState, Emitting, NewPlace,
         Placement, TextureTable,
     },
-    job::{JobOrder, JobState, Progress},
+    job::{Diagnostics, JobOrder, JobState, Progress},
     pipeline::{PipelineCounters, WorkKind},
     report::Product,
     reservation::{Reservation, ReservedIn, ResourceKind, WriteState},
@@ -173,7 +174,11 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
         places: Vec::with_capacity(cooked.emissions.len()),
         data: cooked.data,
     };
+    if let Some(mut diagnostics) = world.get_mut::<Diagnostics>(current.job) {
+        diagnostics.0.extend(cooked.diagnostics);
+    }
     for emission in cooked.emissions {
+        announce_buffer(world, item, &emission);
         match place(world, container, current.job, emission, batch) {
             Ok(place) => emitted.places.push(place),
             Err(diagnostic) => {
@@ -195,6 +200,15 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
     count_completed(world, current.job, item);
     release_dependents(world, item);
     true
+}
+
+/// The buffers of a mesh are items of their own as far as progress tells.
+fn announce_buffer(world: &mut World, item: Entity, emission: &Emission) {
+    if let Emission::Buffer(buffer) = emission
+        && world.get::<WorkKind>(item) == Some(&WorkKind::MESH_BUILD)
+    {
+        ProgressFeed::part(world, item, &buffer.name);
+    }
 }
 
 /// A job's turn to emit comes when every job before it has emitted everything or has ended.
@@ -298,7 +312,7 @@ pub(crate) fn place_fallback(
             index.0,
             place,
             batch,
-            fallback.into_payload(),
+            fallback.into_payload().into(),
         );
     }
     Ok(())
@@ -351,7 +365,7 @@ fn place_texture(
             index.0,
             place,
             batch,
-            payload,
+            payload.into(),
         );
     }
     Ok(Place::Texture(index))
@@ -383,6 +397,9 @@ fn place_buffer(
         size: u64::from(size),
         reused: placement == Placement::Existing,
     };
+    if let Some(catalog) = buffer.catalog {
+        put_entry(world, container, catalog.at_buffer(index));
+    }
     add_product(world, job, product);
     if let Placement::New(place) = placement {
         reserve(
@@ -478,7 +495,7 @@ fn reserve(
     index: u32,
     place: NewPlace,
     batch: &mut Batch,
-    bytes: Vec<u8>,
+    bytes: SharedBytes,
 ) {
     let NewPlace { range, padding } = place;
     let offset = range.start;

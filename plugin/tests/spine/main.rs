@@ -14,4 +14,5 @@ mod completion;
 mod faults;
 mod order;
 mod plugin;
+mod scenes;
 mod states;

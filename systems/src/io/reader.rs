@@ -83,6 +83,12 @@ impl Deref for SourceBytes {
     }
 }
 
+impl AsRef<[u8]> for SourceBytes {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
 impl fmt::Debug for SourceBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SourceBytes({} bytes)", self.len())

@@ -37,6 +37,7 @@ use bevy_kiln_assets::{
         layout::FileKind,
         texture_table::TextureEntry,
     },
+    source::scene::SharedBytes,
 };
 use bevy_kiln_components::reservation::ResourceKind;
 use disk::Disk;
@@ -114,13 +115,13 @@ pub struct Blob {
     file: FileKind,
     offset: u64,
     padding: u64,
-    bytes: Vec<u8>,
+    bytes: SharedBytes,
 }
 
 impl Blob {
     /// Bytes at an offset, and that many zero bytes right before it: what was rolled back may have
     /// left other bytes in the gap.
-    pub fn new(kind: ResourceKind, offset: u64, padding: u64, bytes: Vec<u8>) -> Self {
+    pub fn new(kind: ResourceKind, offset: u64, padding: u64, bytes: SharedBytes) -> Self {
         let file = match kind {
             ResourceKind::Texture => FileKind::TexturesData,
             ResourceKind::Buffer => FileKind::BuffersData,

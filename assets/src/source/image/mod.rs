@@ -6,6 +6,7 @@
 
 mod bmp;
 mod decode;
+mod encoded;
 mod error;
 mod exr;
 mod gif;
@@ -21,6 +22,7 @@ mod psd;
 mod qoi;
 mod radiance;
 mod reader;
+mod set;
 #[cfg(test)]
 pub(super) mod tests;
 mod tga;
@@ -29,9 +31,11 @@ mod tiff_samples;
 mod webp;
 
 pub use decode::{DecodeOptions, decode};
+pub use encoded::{EncodedTexture, subresource_bytes};
 pub use error::ImageError;
 pub use limits::ImageLimits;
 pub use probe::{is_image, probe};
+pub use set::{CubeFace, ImageSet, ImageSetMember, SubresourceId, TextureInput};
 
 pub(super) use decode::{complete, guard};
 pub(super) use pixels::allocate;

@@ -308,6 +308,7 @@ fn buffer(content: &str, step: &Step) -> Emission {
         } else {
             ContentHash::NONE
         },
-        bytes,
+        bytes: bytes.into(),
+        catalog: None,
     })
 }
