@@ -22,6 +22,8 @@ use bevy_kiln_systems::{
     importer::{Importer, Importers},
     importers::{
         buffer::BufferWork,
+        fbx::FbxImporter,
+        gltf::GltfImporter,
         image::{ImageImporter, TextureWork},
         scene::{GeometryWork, MaterialWork, MeshBuildWork, SceneTextureWork, SceneWork},
     },
@@ -122,6 +124,8 @@ impl Plugin for ImportPlugin {
             .register_type::<Progress>()
             .register_type::<WorkState>()
             .register_importer(ImageImporter)
+            .register_importer(FbxImporter)
+            .register_importer(GltfImporter::default())
             .register_work::<TextureWork>()
             .register_work::<BufferWork>()
             .register_work::<SceneTextureWork>()

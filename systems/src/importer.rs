@@ -9,11 +9,15 @@ use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     plan::Plan,
     settings::scene::SceneSettings,
-    source::{path::SourcePath, scene::IgnoredContent},
+    source::{image::SubresourceId, path::SourcePath, scene::IgnoredContent},
 };
 use bevy_kiln_components::{budget::MemoryClaim, job::ImportRequest, settings::ImportSettings};
 use bevy_tasks::{AsyncComputeTaskPool, BoxedFuture};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    any::Any,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use crate::{
     io::{
@@ -64,11 +68,19 @@ pub trait Importer: Send + Sync + 'static {
 
     /// The other files that [`Importer::plan`] needs, such as the buffers of a glTF document. Asked
     /// when the source is there. They are read within the byte budget, and found in
-    /// [`ImportSource::companions`]. Runs on the I/O pool, where it must be quick; what is wrong with
-    /// the source is better said by the plan.
+    /// [`ImportSource::companions`]. Runs on the I/O pool, where it must be quick; what was parsed for
+    /// it can be kept with [`ImportSource::keep`]. What is wrong with the source is better said by the
+    /// plan.
     fn companions(&self, source: &ImportSource) -> Vec<SourcePath> {
         let _ = source;
         Vec::new()
+    }
+
+    /// Whether the source of a request may be the mere name of something, such as what six files have
+    /// in common, so that there need not be such a file.
+    fn takes_names(&self, request: &ImportRequest) -> bool {
+        let _ = request;
+        false
     }
 
     /// Turns the source into a plan. Runs on the compute pool, or on the I/O pool for
@@ -92,6 +104,11 @@ pub struct ImportSource {
     pub info: FileInfo,
     /// As many bytes as the importer wants.
     pub bytes: SourceBytes,
+    /// Whether there is no such file; only for importers that [take names](Importer::takes_names).
+    pub is_missing: bool,
+    /// The files that the request lists instead of its source. The location and the bytes are those of
+    /// the first one then.
+    pub members: Vec<SourceMember>,
     /// The other files that the importer asked for, or why they could not be read; each once, in
     /// the order in which it asked.
     pub companions: Vec<Companion>,
@@ -103,6 +120,7 @@ pub struct ImportSource {
     pub settings: Arc<ImportSettings>,
     /// Raised when the job is cancelled.
     pub cancel: CancelFlag,
+    pub(crate) kept: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl ImportSource {
@@ -116,6 +134,25 @@ impl ImportSource {
         path: PathBuf,
     ) -> Result<SourceBytes, FileError> {
         read_on_io_pool(reader, path, ReadOptions::default()).await
+    }
+
+    /// Keeps what [`Importer::companions`] had to parse, for [`Importer::plan`]: nothing has to be
+    /// parsed twice.
+    pub fn keep<T: Any + Send>(&self, parsed: T) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(Box::new(parsed));
+    }
+
+    /// Takes what was kept, if it is of this type.
+    pub fn take<T: Any + Send>(&self) -> Option<T> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.take()?.downcast() {
+            Ok(parsed) => Some(*parsed),
+            Err(other) => {
+                *kept = Some(other);
+                None
+            }
+        }
     }
 
     /// The companion at a path, if it was asked for.
@@ -145,6 +182,17 @@ impl ImportSource {
             .name()
             .map_or_else(|| file_stem(&self.name), str::to_owned)
     }
+}
+
+/// One of several files of a texture.
+#[derive(Clone, Debug)]
+pub struct SourceMember {
+    /// The file as it was requested.
+    pub name: String,
+    /// Where it is.
+    pub location: SourceRef,
+    /// Its place in the texture.
+    pub place: SubresourceId,
 }
 
 /// Another file that a source needs.

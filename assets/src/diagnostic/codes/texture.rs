@@ -49,6 +49,9 @@ codes! {
     ALPHA_DROPPED = "texture.alpha_dropped", Warning,
         "The image has alpha, but the output format does not store it.",
         "Use `bc3`, `bc7` or an uncompressed format if alpha matters.";
+    COOKED_AGAIN = "texture.cooked_again", Info,
+        "The texture was unpacked and cooked again, because it is not what was asked for.",
+        "Name no format and no change, or store the texture with all of its levels, to have it kept as it is.";
     IMAGE_UNKNOWN_FORMAT = "texture.image.unknown_format", Error,
         "The content is of no known image format.",
         "Use PNG, JPEG, TGA, BMP, GIF, WebP, QOI, TIFF, PNM, Photoshop, Radiance HDR, OpenEXR, DDS or KTX2; the extension does not matter, the content does.";
@@ -70,6 +73,9 @@ codes! {
     IMAGE_DECODER_FAILED = "texture.image.decoder_failed", Error,
         "The image decoder panicked; the panic was caught.",
         "The file is most likely corrupt: export it again, and report the file with the message.";
+    IMAGE_WRONG_EXTENSION = "texture.image.wrong_extension", Warning,
+        "The name of the file says another format than its content; the content was believed.",
+        "Rename the file.";
     IMAGE_NON_FINITE = "texture.image.non_finite", Warning,
         "The image holds values that are infinite or not a number; they were replaced.",
         "Look for divisions by zero in the renderer that made the image.";
