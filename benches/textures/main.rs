@@ -6,7 +6,6 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     reason = "a benchmark that cannot be set up has nothing to say"
 )]
 

@@ -135,7 +135,7 @@ fn encoding(source: &Image, texels: &[u8]) {
         row(
             &format!("BC7 by bc7e, {name}"),
             encode(&settings(output, |s| {
-                s.source_color_space = output.color_space()
+                s.source_color_space = output.color_space();
             })),
             || {
                 let pixels = bare::in_blocks(texels, SIZE);
