@@ -7,6 +7,8 @@ mod flow;
 mod formats;
 mod hdr;
 mod payload;
+mod proofs;
+mod quality;
 mod sets;
 mod stored;
 mod texels;
