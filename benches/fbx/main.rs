@@ -36,10 +36,10 @@ use futures_lite::future::block_on;
 use measure::{cost, median, row};
 use std::{collections::BTreeMap, hint::black_box, path::Path, thread};
 
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 5;
 
 fn main() {
-    let bytes = source::sheets(32, 100);
+    let bytes = source::sheets(16, 80);
     println!("{:<58} {:>12}  target", "what", "measured");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sheets.fbx");
