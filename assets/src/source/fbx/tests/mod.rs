@@ -9,6 +9,7 @@ mod hierarchy;
 mod levels;
 mod materials;
 mod parity;
+mod parity_gltf;
 mod skinning;
 mod spaces;
 mod textures;

@@ -8,16 +8,16 @@ use crate::source::scene::{AlphaMode, MeshId, NodeId, Projection};
 use glam::{DMat3, DQuat, EulerRot};
 
 /// A node as both formats have it: +Y up, lengths in metres, angles in degrees.
-struct Placed {
-    name: &'static str,
-    parent: Option<usize>,
-    translation: [f64; 3],
+pub struct Placed {
+    pub name: &'static str,
+    pub parent: Option<usize>,
+    pub translation: [f64; 3],
     /// Applied in the order X, Y, Z.
-    rotation: [f64; 3],
-    scale: [f64; 3],
+    pub rotation: [f64; 3],
+    pub scale: [f64; 3],
 }
 
-const NODES: [Placed; 4] = [
+pub const NODES: [Placed; 4] = [
     Placed {
         name: "Stage",
         parent: None,
@@ -48,10 +48,10 @@ const NODES: [Placed; 4] = [
     },
 ];
 
-const MIN: [f64; 3] = [-0.5, 0.0, -0.25];
-const MAX: [f64; 3] = [0.5, 1.5, 0.75];
+pub const MIN: [f64; 3] = [-0.5, 0.0, -0.25];
+pub const MAX: [f64; 3] = [0.5, 1.5, 0.75];
 
-fn as_fbx() -> Ascii {
+pub fn as_fbx() -> Ascii {
     let mut file = Ascii::default();
     let centimetres = |v: [f64; 3]| v.map(|x| x * 100.0);
     let geometry = Geometry::cuboid(centimetres(MIN), centimetres(MAX));

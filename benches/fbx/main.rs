@@ -1,0 +1,132 @@
+//! Measures FBX imports: `cargo bench --bench fbx`.
+//!
+//! From the file to the committed container, against the least that it can cost: the parser alone, and
+//! then the same mesh cooker in a plain loop. Ratios of CPU time, taken side by side in one run.
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot be set up has nothing to say"
+)]
+
+#[allow(
+    dead_code,
+    clippy::expect_used,
+    reason = "it is shared, and not everything is measured here"
+)]
+#[path = "../spine/measure.rs"]
+mod measure;
+mod source;
+
+use bevy_kiln::{
+    assets::{
+        cook::{
+            mesh::{MaterialUse, MeshRequest, build_mesh},
+            pace::{CancelFlag, Pace},
+        },
+        settings::scene::{SceneOptions, SceneSettings},
+        source::{
+            fbx::{self, FbxOptions},
+            scene::SceneSource,
+        },
+    },
+    plugin::{HeadlessSettings, headless_app},
+    prelude::*,
+};
+use futures_lite::future::block_on;
+use measure::{cost, median, row};
+use std::{collections::BTreeMap, hint::black_box, path::Path, thread};
+
+const ROUNDS: usize = 5;
+
+fn main() {
+    let bytes = source::sheets(16, 80);
+    println!("{:<58} {:>12}  target", "what", "measured");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sheets.fbx");
+    std::fs::write(&file, &bytes).unwrap();
+    let settings = SceneOptions::default().resolve().unwrap();
+    let scene = parsed(&bytes);
+    let (mut reads, mut imports, mut cores) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let parser = cost(|| parser_alone(&bytes)).cpu.as_secs_f64();
+        let read = cost(|| drop(black_box(parsed(&bytes)))).cpu.as_secs_f64();
+        let cook = cost(|| plain_loop(&scene, &settings)).cpu.as_secs_f64();
+        let root = folder.path().join(format!("cooked{round}"));
+        let one = cost(|| import(&file, &root.join("one"), 1)).cpu;
+        let all = cost(|| import(&file, &root.join("all"), 0)).cpu;
+        reads.push(read / parser);
+        imports.push(one.as_secs_f64() / (parser + cook));
+        cores.push(all.as_secs_f64() / (parser + cook));
+    }
+    let size = bytes.len() >> 20;
+    let ratio = |values: &mut [f64]| format!("{:.3}", median(values));
+    row(
+        &format!("{size} MiB read into a scene, against the parser alone"),
+        ratio(&mut reads),
+        "",
+    );
+    row(
+        "imported on one thread, against parser and plain loop",
+        ratio(&mut imports),
+        "<= 1.10",
+    );
+    row(
+        "imported on all cores, against parser and plain loop",
+        ratio(&mut cores),
+        "<= 1.10",
+    );
+}
+
+/// What the parser costs without us.
+fn parser_alone(bytes: &[u8]) {
+    match ufbx::load_memory(bytes, ufbx::LoadOpts::default()) {
+        Ok(scene) => drop(black_box(scene)),
+        Err(_) => panic!("the file can be parsed"),
+    }
+}
+
+fn parsed(bytes: &[u8]) -> SceneSource {
+    let options = FbxOptions::default();
+    let scene = fbx::read(bytes, "sheets.fbx", &options, &CancelFlag::new()).unwrap();
+    scene.resolve(&BTreeMap::new()).unwrap()
+}
+
+/// What cooking the meshes costs without anything around it.
+fn plain_loop(scene: &SceneSource, settings: &SceneSettings) {
+    let materials = vec![MaterialUse::default(); scene.materials().len()];
+    for mesh in scene.meshes() {
+        let mut pace = Pace::uninterrupted(CancelFlag::new());
+        let decoded = block_on(mesh.loader.load(&mut pace)).unwrap();
+        let request = MeshRequest {
+            name: &mesh.name,
+            source_id: &mesh.name,
+            materials: &materials,
+        };
+        let built = block_on(build_mesh(
+            &decoded.mesh,
+            request,
+            &settings.geometry,
+            &mut pace,
+        ));
+        black_box(built.unwrap());
+    }
+}
+
+/// A whole import, from the path to the committed container.
+fn import(file: &Path, root: &Path, threads: usize) {
+    let mut app = headless_app(HeadlessSettings {
+        threads,
+        ..HeadlessSettings::default()
+    });
+    let client = app.world().resource::<ImportClient>().clone();
+    let request = ImportRequest::new(file.display().to_string()).into_container(root);
+    let control = thread::spawn(move || {
+        let report = client.submit(request).unwrap().wait().unwrap();
+        client.request_shutdown();
+        report
+    });
+    app.run();
+    let report = control.join().unwrap();
+    assert!(report.success, "{report:?}");
+    assert_eq!(report.scenes_written, 1);
+}
