@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// Position of a texture in `textures.table`. Index 0 is the fallback texture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Position of a texture in `textures.table`. Index 0 is the fallback texture, and the default.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct TextureIndex(pub u32);
 
 impl TextureIndex {
@@ -37,6 +39,18 @@ impl AssetKey {
         let mut key = [0; 16];
         key.copy_from_slice(&digest[..16]);
         Self(key)
+    }
+
+    /// A random key: a version-4 UUID (RFC 9562) whose other bits are those of `bytes`.
+    pub fn of_random_bytes(mut bytes: [u8; 16]) -> Self {
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        Self(bytes)
+    }
+
+    /// Whether the key is one that the engine resolves by itself.
+    pub fn is_built_in(self) -> bool {
+        self == Self::DEFAULT_MATERIAL || self == Self::DEBUG_MATERIAL
     }
 }
 
@@ -93,6 +107,14 @@ mod tests {
         assert_eq!(
             AssetKey::of_text("/.cooked/Scenes/Box.oscene/root").to_string(),
             "6b574fee-a4da-9f77-765f-3f92998a916d"
+        );
+        assert_eq!(
+            AssetKey::of_random_bytes([0xff; 16]).to_string(),
+            "ffffffff-ffff-4fff-bfff-ffffffffffff"
+        );
+        assert_eq!(
+            AssetKey::of_random_bytes([0; 16]).to_string(),
+            "00000000-0000-4000-8000-000000000000"
         );
     }
 }

@@ -3,11 +3,10 @@
 //! [`GeometryOptions`] is what users write, in layers; [`GeometrySettings`] is what the mesh cooker
 //! gets.
 
+pub use crate::format::geometry::MAX_LODS;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-
-/// The most levels of detail that a geometry can have.
-pub const MAX_LODS: usize = 8;
 
 /// Where normals or tangents come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

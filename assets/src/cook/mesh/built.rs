@@ -1,9 +1,8 @@
 //! What comes out of the mesh cooker.
 
-use super::Bounds;
 use crate::{
     diagnostic::Diagnostic,
-    format::{buffer_table::BufferLayout, ids::ContentHash},
+    format::{bounds::Bounds, buffer_table::BufferLayout, geometry::MeshView, ids::ContentHash},
     source::scene::MaterialId,
 };
 
@@ -29,6 +28,24 @@ impl BuiltMesh {
             [_] => &self.name,
             lods => lods.get(lod).map_or("", |lod| &lod.name),
         }
+    }
+
+    /// Takes the buffers out, level by level. What is left is what the descriptor is made of.
+    pub fn into_shape(mut self) -> (MeshShape, Vec<Vec<BuiltBuffer>>) {
+        let lods = self.lods.iter_mut();
+        let buffers = lods.map(|lod| std::mem::take(&mut lod.buffers)).collect();
+        (MeshShape(self), buffers)
+    }
+}
+
+/// A mesh whose buffers were taken out to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeshShape(BuiltMesh);
+
+impl MeshShape {
+    /// All that is known of the mesh; its levels hold no buffers.
+    pub fn mesh(&self) -> &BuiltMesh {
+        &self.0
     }
 }
 
@@ -73,19 +90,6 @@ impl BuiltSubmesh {
             None => "mat_default".to_owned(),
         }
     }
-}
-
-/// A run of indices, and the vertices that they address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MeshView {
-    /// The first index, in indices.
-    pub first_index: u32,
-    /// How many indices: a multiple of 3, not 0.
-    pub index_count: u32,
-    /// The vertex that stored index 0 means.
-    pub first_vertex: u32,
-    /// One more than the largest stored index.
-    pub vertex_count: u32,
 }
 
 /// What a buffer holds.

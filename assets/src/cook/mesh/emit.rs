@@ -8,12 +8,14 @@ use super::{
     vertex::{Influences, Vertex, little_endian},
 };
 use crate::{
-    cook::pace::{Cancelled, Pace},
+    cook::{
+        hash::sha256,
+        pace::{Cancelled, Pace},
+    },
     format::ids::ContentHash,
     settings::geometry::GeometrySettings,
     source::scene::Skin,
 };
-use sha2::{Digest, Sha256};
 
 /// One level, ready to be stored.
 pub(super) struct Level<'a> {
@@ -105,7 +107,7 @@ pub(super) async fn emit(
     let mut buffers = Vec::with_capacity(parts.len());
     for (role, bytes) in parts {
         let hash = if settings.content_hashing {
-            content_hash(&bytes, pace).await?
+            ContentHash::from_digest(&sha256(&bytes, pace).await?)
         } else {
             ContentHash::NONE
         };
@@ -272,15 +274,4 @@ fn check_joints(level: &Level, skin: &Skin) -> Result<u16, MeshError> {
         count: u64::from(joints),
         limit: u64::from(u16::MAX),
     })
-}
-
-async fn content_hash(bytes: &[u8], pace: &mut Pace) -> Result<ContentHash, Cancelled> {
-    /// Bytes between two checkpoints: about a twentieth of a millisecond.
-    const PIECE: usize = 1 << 16;
-    let mut digest = Sha256::new();
-    for piece in bytes.chunks(PIECE) {
-        digest.update(piece);
-        pace.checkpoint().await?;
-    }
-    Ok(ContentHash::from_digest(&digest.finalize().into()))
 }

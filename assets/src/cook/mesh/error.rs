@@ -7,6 +7,8 @@ use crate::{
 };
 use thiserror::Error;
 
+pub(super) use crate::cook::notes::Notes;
+
 /// Why a mesh could not be cooked.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
@@ -152,22 +154,4 @@ pub(super) enum Stop {
     Cancelled(#[from] Cancelled),
     #[error(transparent)]
     Error(#[from] MeshError),
-}
-
-/// Diagnostics of one mesh, all with its source id and name.
-pub(super) struct Notes<'a> {
-    pub(super) source: &'a str,
-    pub(super) object: &'a str,
-    pub(super) list: Vec<Diagnostic>,
-}
-
-impl Notes<'_> {
-    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
-        let diagnostic = diagnostic.source(self.source).object(self.object);
-        self.list.push(diagnostic);
-    }
-
-    pub(super) fn note(&mut self, code: Code, message: impl Into<String>) {
-        self.push(Diagnostic::new(code, message));
-    }
 }

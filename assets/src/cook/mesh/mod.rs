@@ -33,10 +33,11 @@ mod tangents;
 mod tests;
 mod vertex;
 
-pub use built::{BufferRole, BuiltBuffer, BuiltLod, BuiltMesh, BuiltSubmesh, MeshView};
+pub use crate::format::{bounds::Bounds, geometry::MeshView};
+pub use built::{BufferRole, BuiltBuffer, BuiltLod, BuiltMesh, BuiltSubmesh, MeshShape};
 pub use error::{MeshBuildError, MeshError};
 pub use estimate::estimate;
-pub use vertex::{Bounds, Influences, Vertex};
+pub use vertex::{Influences, Vertex};
 
 use crate::{
     cook::pace::Pace,

@@ -1,9 +1,10 @@
 //! The order of triangles: for the vertex cache of the GPU, and for little overdraw.
 
 use super::{
+    Bounds,
     error::Stop,
     gather::{Group, STRETCH},
-    vertex::{Bounds, Vertex},
+    vertex::Vertex,
 };
 use crate::cook::pace::Pace;
 

@@ -1,11 +1,11 @@
 //! Levels of detail that the source does not have.
 
 use super::{
+    Bounds,
     error::Stop,
     gather::{Gathered, Group, STRETCH},
     optimize::Local,
     places::Places,
-    vertex::Bounds,
 };
 use crate::{cook::pace::Pace, settings::geometry::GeometrySettings};
 use meshopt::{SimplifyOptions, SimplifyVertex};
