@@ -4,6 +4,7 @@ use bevy_ecs::{lifecycle::HookContext, prelude::*, world::DeferredWorld};
 use bevy_kiln_assets::{
     cook::pace::CancelFlag,
     diagnostic::Diagnostic,
+    manifest::SourceFile,
     settings::{overrides::TextureOverrides, scene::SceneOptions, texture::TextureOptions},
 };
 use bevy_reflect::Reflect;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, time::Instant};
 
 use crate::{
+    manifest::{JobOfManifest, ManifestIndex},
     report::ImportReport,
     service::{Arrivals, CancelBell, Departure, Departures, ReportTicket},
     work::{OpenItem, WorkItems, WorkState},
@@ -54,12 +56,15 @@ pub struct ImportRequest {
     source: String,
     container: Option<PathBuf>,
     name: Option<String>,
+    format: Option<String>,
     /// How textures of this job are cooked. What is not set is detected from each name.
     pub texture: TextureOptions,
     /// How the scene of this job is cooked, if its source is one.
     pub scene: SceneOptions,
     /// What single textures of the scene do differently.
     pub texture_overrides: TextureOverrides,
+    /// The files that the texture is put together from, instead of the source alone.
+    pub sources: Vec<SourceFile>,
     /// Keep what was emitted when the job fails, instead of leaving the container untouched.
     pub keep_partial: bool,
 }
@@ -72,9 +77,11 @@ impl ImportRequest {
             source: source.into(),
             container: None,
             name: None,
+            format: None,
             texture: TextureOptions::default(),
             scene: SceneOptions::default(),
             texture_overrides: TextureOverrides::default(),
+            sources: Vec::new(),
             keep_partial: false,
         }
     }
@@ -112,6 +119,26 @@ impl ImportRequest {
     pub fn with_texture_overrides(mut self, overrides: TextureOverrides) -> Self {
         self.texture_overrides = overrides;
         self
+    }
+
+    /// Files that the texture is put together from, instead of the source alone.
+    #[must_use]
+    pub fn with_sources(mut self, sources: Vec<SourceFile>) -> Self {
+        self.sources = sources;
+        self
+    }
+
+    /// The source has to be of this format, such as `gltf`: another one is refused. Without this, any
+    /// format will do.
+    #[must_use]
+    pub fn expecting(mut self, format: impl Into<String>) -> Self {
+        self.format = Some(format.into());
+        self
+    }
+
+    /// The format that the source has to be of, if one was named.
+    pub fn format(&self) -> Option<&str> {
+        self.format.as_deref()
     }
 
     /// Keeps what was emitted when the job fails.
@@ -173,6 +200,10 @@ impl ImportRequest {
                 JobState::Loading | JobState::Planning | JobState::Working
             )
         });
+        let manifest = world
+            .get::<JobOfManifest>(job)
+            .map(|&JobOfManifest(manifest)| manifest)
+            .zip(world.get::<ManifestIndex>(job).copied());
         // The entity may stay without its request. From now on its job and items are at their
         // end, so that no stage of this tick goes on with what is counted as failed.
         for open in &open_items {
@@ -197,6 +228,7 @@ impl ImportRequest {
                 container,
                 open_items,
                 loaded,
+                manifest,
                 report,
             });
         }
@@ -347,7 +379,7 @@ pub struct JobOrder(pub u64);
 pub enum JobOwner {
     /// Spawned by the user: it stays, with its report as a component.
     User,
-    /// Spawned for a client: it is despawned.
+    /// Spawned for a client or for a manifest, which keep its report: it is despawned.
     Client,
 }
 

@@ -236,6 +236,16 @@ impl LoadTask {
             Err(diagnostic) => return Some(PlanOutcome::failed(None, diagnostic)),
         };
         let format = Some(importer.name());
+        if let Some(expected) = self.request.format()
+            && !importer.serves(expected)
+        {
+            let message = format!(
+                "the source is of the format `{}`, but `{expected}` was asked for",
+                importer.name()
+            );
+            let diagnostic = Diagnostic::new(codes::import::FORMAT_MISMATCH, message);
+            return Some(PlanOutcome::failed(format, diagnostic.source(&self.name)));
+        }
         let source = ImportSource {
             name: self.name.clone(),
             location: self.location,

@@ -9,7 +9,8 @@ use crate::{
         texture::{TextureIntent, TextureOptions},
     },
 };
-use std::path::{Path, PathBuf};
+use glob::Pattern;
+use std::path::{Component, Path, PathBuf};
 
 use super::{
     Manifest, ManifestProblem,
@@ -48,21 +49,24 @@ impl JobKind {
             .find(|kind| kind.token() == token)
     }
 
-    /// Whether a source may be of this kind, going by its extension, whatever its case. Images have
-    /// many extensions; what has none of a scene may be one. What a source is in truth its content
-    /// decides.
-    pub fn fits(self, source: &str) -> bool {
+    /// The kind that the extension of a source says, whatever its case. Images have many extensions;
+    /// what has none of a scene may be one. What a source is in truth its content decides.
+    pub fn of_source(source: &str) -> Self {
         let extension = source
             .rsplit(['/', '\\'])
             .next()
             .and_then(|file| file.rsplit_once('.'))
             .map(|(_, extension)| extension.to_ascii_lowercase());
-        let kind = match extension.as_deref() {
+        match extension.as_deref() {
             Some("gltf" | "glb") => Self::Gltf,
             Some("fbx") => Self::Fbx,
             _ => Self::Texture,
-        };
-        self == kind
+        }
+    }
+
+    /// Whether a source may be of this kind, going by its extension.
+    pub fn fits(self, source: &str) -> bool {
+        self == Self::of_source(source)
     }
 
     /// What a source that does not fit is told.
@@ -74,7 +78,8 @@ impl JobKind {
         }
     }
 
-    const fn is_scene(self) -> bool {
+    /// Whether it is a scene.
+    pub const fn is_scene(self) -> bool {
         !matches!(self, Self::Texture)
     }
 }
@@ -92,6 +97,50 @@ pub struct SourceFile {
     pub slice: u16,
 }
 
+/// A source that stands for all files that fit it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourcePattern {
+    /// The folder to look in, resolved.
+    pub folder: PathBuf,
+    /// What the paths of files below it have to look like, component by component.
+    pub components: Vec<PatternComponent>,
+}
+
+/// What one component of a path has to look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatternComponent {
+    /// Any number of folders, also none; as the last component, any file below them.
+    Any,
+    /// A name that fits.
+    Fits(Pattern),
+}
+
+impl SourcePattern {
+    fn new(root: &Path, written: &str) -> Result<Self, String> {
+        let mut components = Vec::new();
+        let mut folder = PathBuf::new();
+        for part in Path::new(written).components() {
+            let name = part.as_os_str().to_str().unwrap_or_default();
+            let is_plain = !name.contains(['*', '?', '[']);
+            match part {
+                _ if is_plain && components.is_empty() => folder.push(part),
+                Component::Normal(_) if name == "**" => components.push(PatternComponent::Any),
+                Component::Normal(_) => {
+                    let fits = Pattern::new(name).map_err(|error| error.msg.to_owned())?;
+                    components.push(PatternComponent::Fits(fits));
+                }
+                Component::CurDir => {}
+                _ => return Err("`..` cannot follow a wildcard".to_owned()),
+            }
+        }
+        Ok(Self {
+            folder: paths::normalise(&root.join(folder)),
+            components,
+        })
+    }
+}
+
 /// One job, ready to be requested.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -100,10 +149,10 @@ pub struct ManifestJob {
     pub index: usize,
     /// What its source is.
     pub kind: JobKind,
-    /// Its source, resolved; a pattern as long as [`Self::is_pattern`].
+    /// Its source, resolved.
     pub source: String,
-    /// Whether the source is a pattern that files have to be found for.
-    pub is_pattern: bool,
+    /// The source as a pattern, if it is one and no file has exactly this name.
+    pub pattern: Option<SourcePattern>,
     /// The container.
     pub output: PathBuf,
     /// The name of the product, if it has one of its own.
@@ -217,7 +266,7 @@ impl JobBuilder<'_> {
         let layer = base.under(&Layer::of(Some(self.node)));
         let written = self.node.get("source").and_then(Node::text)?;
         let output = self.output(&layer, places);
-        let is_pattern = self.check_source(written);
+        let pattern = self.check_source(written, places.root());
         self.check_settings(&layer, written);
         self.warn_of_unused();
         let source = self.path(places.root(), written, "source")?;
@@ -240,7 +289,7 @@ impl JobBuilder<'_> {
             index: self.index,
             kind: self.kind,
             source,
-            is_pattern,
+            pattern,
             output: output?,
             name: layer.name.filter(|name| !name.is_empty()),
             verbose: layer.verbose.unwrap_or(false),
@@ -281,23 +330,28 @@ impl JobBuilder<'_> {
         Some(paths::normalise(&output))
     }
 
-    /// Checks what is written, and returns whether it is a pattern.
-    fn check_source(&mut self, written: &str) -> bool {
+    /// Checks what is written, and returns it as a pattern if it is one.
+    fn check_source(&mut self, written: &str, root: &Path) -> Option<SourcePattern> {
         if written.is_empty() {
             self.invalid("/source", "'source' must not be empty", "a path");
-            return false;
+            return None;
         }
-        let is_pattern = match as_pattern(written) {
-            _ if written.contains("://") => false,
-            Ok(pattern) => pattern.is_some(),
+        let pattern = match as_pattern(written) {
+            _ if written.contains("://") => Ok(None),
+            Ok(None) => Ok(None),
+            Ok(Some(_)) => SourcePattern::new(root, written).map(Some),
+            Err(error) => Err(error),
+        };
+        let pattern = match pattern {
+            Ok(pattern) => pattern,
             Err(error) => {
                 let message = format!("'source' is not a valid pattern: {error}");
                 self.invalid("/source", &message, "a path or a pattern");
-                return true;
+                return None;
             }
         };
         // The end of a pattern need not say what its files are.
-        let open = is_pattern && written.ends_with(['*', '?', ']']);
+        let open = pattern.is_some() && written.ends_with(['*', '?', ']']);
         if !open && !self.kind.fits(written) {
             let message = format!("{}: \"{written}\"", self.kind.misfit());
             let allowed = match self.kind {
@@ -307,7 +361,7 @@ impl JobBuilder<'_> {
             };
             self.invalid("/source", &message, allowed);
         }
-        is_pattern
+        pattern
     }
 
     fn check_settings(&mut self, layer: &Layer, written: &str) {

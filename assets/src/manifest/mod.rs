@@ -28,12 +28,14 @@ pub mod rules;
 mod text;
 pub mod tree;
 
-pub use expand::{Expansion, JobKind, ManifestJob, Places, SourceFile};
+pub use expand::{
+    Expansion, JobKind, ManifestJob, PatternComponent, Places, SourceFile, SourcePattern,
+};
 pub use json_schema::json_schema;
 pub use problem::ManifestProblem;
 pub use text::SyntaxError;
 
-use crate::diagnostic::codes;
+use crate::diagnostic::{Code, codes};
 use std::path::Path;
 use text::Lines;
 use tree::Node;
@@ -126,6 +128,16 @@ impl Manifest {
             }),
             _ => Err(problems),
         }
+    }
+
+    /// A problem of this document that was found by looking at something else, such as the disk.
+    pub fn problem(&self, code: Code, pointer: &str, message: &str) -> ManifestProblem {
+        let mut problem = ManifestProblem::new(code, pointer, message);
+        if let Some(node) = self.document.pointer(pointer) {
+            problem = problem.found(node);
+        }
+        locate(&self.text, std::slice::from_mut(&mut problem));
+        problem
     }
 
     /// How many jobs are written, not counting what patterns find.

@@ -11,6 +11,7 @@ mod client;
 mod common;
 mod completion;
 mod faults;
+mod manifests;
 mod order;
 mod plugin;
 mod states;

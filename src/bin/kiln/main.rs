@@ -3,15 +3,18 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod cook;
+mod estimate;
 mod exit;
 mod import;
+mod info;
 mod output;
 mod run;
 mod screen;
 mod verify;
 
 use args::{Cli, Command};
-use import::Expected;
+use bevy_kiln::assets::manifest::JobKind;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -21,10 +24,14 @@ fn main() -> ExitCode {
     };
     output::start_log();
     match cli.command {
-        Command::Import(args) => import::run(&args, Expected::Anything),
-        Command::Texture(args) => import::run(&args.into(), Expected::Image),
-        Command::Gltf(args) => import::run(&args.into(), Expected::Gltf),
-        Command::Fbx(args) => import::run(&args.into(), Expected::Fbx),
+        Command::Import(args) => import::run(&args, None),
+        Command::Texture(args) => import::run(&args.into(), Some(JobKind::Texture)),
+        Command::Gltf(args) => import::run(&args.into(), Some(JobKind::Gltf)),
+        Command::Fbx(args) => import::run(&args.into(), Some(JobKind::Fbx)),
+        Command::Cook(args) => cook::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Explain(args) => info::explain(&args),
+        Command::Schema => info::schema(),
+        Command::Completions(args) => info::completions(&args),
     }
 }
