@@ -77,10 +77,8 @@ impl Importer for HeightImporter {
                 name: name.clone(),
                 text: source.bytes,
             };
-            Ok(ImportPlan {
-                plan: Plan::single(name, PlannedWork::new(work, peak)),
-                diagnostics: Vec::new(),
-            })
+            let plan = Plan::single(name, PlannedWork::new(work, peak));
+            Ok(ImportPlan::new(plan))
         })
     }
 }

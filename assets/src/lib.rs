@@ -9,6 +9,7 @@
 //! * [`source`]: adapters that turn source files into neutral data,
 //! * [`cook`]: cookers that turn neutral data into stored payloads,
 //! * [`manifest`]: whole projects as documents,
+//! * [`unpack`]: from stored texels back to images,
 //! * [`settings`]: what a user may choose, with defaults and tokens,
 //! * [`verify`]: the strict checker of finished containers,
 //! * [`diagnostic`]: every message a user can meet, with a stable code.
@@ -22,4 +23,5 @@ pub mod naming;
 pub mod plan;
 pub mod settings;
 pub mod source;
+pub mod unpack;
 pub mod verify;

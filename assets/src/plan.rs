@@ -131,9 +131,7 @@ impl<P> Planner<P> {
                 id: consumer.0,
                 len,
             })?;
-        if !draft.producers.contains(&producer.0) {
-            draft.producers.push(producer.0);
-        }
+        draft.producers.push(producer.0);
         Ok(())
     }
 
@@ -141,7 +139,11 @@ impl<P> Planner<P> {
     ///
     /// # Errors
     /// [`PlanError::Cycle`] when items wait for each other.
-    pub fn seal(self) -> Result<Plan<P>, PlanError> {
+    pub fn seal(mut self) -> Result<Plan<P>, PlanError> {
+        for item in &mut self.items {
+            item.producers.sort_unstable();
+            item.producers.dedup();
+        }
         let len = self.items.len();
         let mut unmet: Vec<usize> = self.items.iter().map(|item| item.producers.len()).collect();
         let mut consumers: Vec<Vec<usize>> = vec![Vec::new(); len];

@@ -63,6 +63,14 @@ impl MemoryClaim {
         self.bytes
     }
 
+    /// This claim and another one of the same budget, as one.
+    #[must_use]
+    pub fn join(mut self, mut other: Self) -> Self {
+        debug_assert!(Arc::ptr_eq(&self.used, &other.used), "of one budget");
+        self.bytes += std::mem::take(&mut other.bytes);
+        self
+    }
+
     /// Gives back what is above `bytes`, once the true size is known. Never grows.
     pub fn shrink_to(&mut self, bytes: u64) {
         if bytes < self.bytes {
@@ -92,8 +100,10 @@ mod tests {
         assert_eq!(budget.used(), 70);
         second.shrink_to(500);
         assert_eq!(budget.used(), 70, "a claim never grows");
+        let joined = first.join(budget.claim(5));
+        assert_eq!((joined.bytes(), budget.used()), (65, 75));
         let mut world = World::new();
-        let entity = world.spawn(first).id();
+        let entity = world.spawn(joined).id();
         world.despawn(entity);
         assert_eq!(budget.used(), 10);
         let forced = budget.claim(1_000);

@@ -57,12 +57,16 @@ pub struct ImportRequest {
     container: Option<PathBuf>,
     name: Option<String>,
     format: Option<String>,
-    /// How textures of this job are cooked. What is not set is detected from each name.
+    /// How textures of this job are cooked. What is not set is detected from each name, or in a scene
+    /// decided by the material slot.
     pub texture: TextureOptions,
     /// How the scene of this job is cooked, if its source is one.
     pub scene: SceneOptions,
     /// What single textures of the scene do differently.
     pub texture_overrides: TextureOverrides,
+    /// Folders whose files a scene may refer to, besides the files in its own folder and below it, and
+    /// those of [`ImportSettings::allowed_roots`](crate::settings::ImportSettings::allowed_roots).
+    pub source_roots: Vec<PathBuf>,
     /// The files that the texture is put together from, instead of the source alone.
     pub sources: Vec<SourceFile>,
     /// Keep what was emitted when the job fails, instead of leaving the container untouched.
@@ -81,6 +85,7 @@ impl ImportRequest {
             texture: TextureOptions::default(),
             scene: SceneOptions::default(),
             texture_overrides: TextureOverrides::default(),
+            source_roots: Vec::new(),
             sources: Vec::new(),
             keep_partial: false,
         }
@@ -118,6 +123,13 @@ impl ImportRequest {
     #[must_use]
     pub fn with_texture_overrides(mut self, overrides: TextureOverrides) -> Self {
         self.texture_overrides = overrides;
+        self
+    }
+
+    /// A folder whose files a scene may refer to, besides those that it may anyway.
+    #[must_use]
+    pub fn with_source_root(mut self, root: impl Into<PathBuf>) -> Self {
+        self.source_roots.push(root.into());
         self
     }
 

@@ -154,6 +154,7 @@ impl From<ManifestJob> for ImportRequest {
         let mut request = Self::new(job.source)
             .into_container(job.output)
             .expecting(job.kind.token())
+            .with_source_root(job.project)
             .with_texture(job.texture)
             .with_scene(job.scene)
             .with_texture_overrides(job.texture_overrides)

@@ -2,10 +2,14 @@
 
 use bevy_kiln_assets::{
     diagnostic::Diagnostic,
-    format::ids::{AssetKey, ContentHash},
+    format::{
+        ids::{AssetKey, ContentHash},
+        index::AssetType,
+    },
+    source::scene::IgnoredContent,
 };
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::{
     job::{JobId, JobState},
@@ -37,6 +41,16 @@ pub struct ImportReport {
     pub products: Vec<Product>,
     /// Files of the container that hold them, relative to its root, with their sizes.
     pub outputs: Vec<OutputFile>,
+    /// How many different textures were put into the container or found there.
+    pub textures_written: u32,
+    /// How many material descriptors were written, new or the same as before.
+    pub materials_written: u32,
+    /// How many geometry descriptors were written.
+    pub geometry_written: u32,
+    /// How many scene descriptors were written.
+    pub scenes_written: u32,
+    /// What the source holds, and nothing was made of.
+    pub ignored: IgnoredContent,
     /// Where the time went.
     pub telemetry: Telemetry,
 }
@@ -60,8 +74,32 @@ impl ImportReport {
             diagnostics,
             products: Vec::new(),
             outputs: Vec::new(),
+            textures_written: 0,
+            materials_written: 0,
+            geometry_written: 0,
+            scenes_written: 0,
+            ignored: IgnoredContent::default(),
             telemetry: Telemetry::default(),
         }
+    }
+
+    /// Counts products by kind. A texture or an asset that was made twice counts once.
+    pub fn count(&mut self, products: &[Product]) {
+        let textures = products.iter().filter_map(|product| match product {
+            Product::Texture { index, .. } => Some(index),
+            _ => None,
+        });
+        self.textures_written = textures.collect::<BTreeSet<_>>().len() as u32;
+        let assets = |wanted: AssetType| {
+            let keys = products.iter().filter_map(|product| match product {
+                Product::Asset { asset, key, .. } if *asset == wanted.label() => Some(key),
+                _ => None,
+            });
+            keys.collect::<BTreeSet<_>>().len() as u32
+        };
+        self.materials_written = assets(AssetType::Material);
+        self.geometry_written = assets(AssetType::Geometry);
+        self.scenes_written = assets(AssetType::Scene);
     }
 }
 
@@ -70,7 +108,7 @@ fn hex<S: serde::Serializer>(key: &[u8; 16], serializer: S) -> Result<S::Ok, S::
 }
 
 /// Something that a job put into the container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Product {
@@ -115,7 +153,22 @@ pub enum Product {
         key: String,
         /// Bytes of the descriptor.
         size: u64,
+        /// Levels of detail of a geometry, the most detailed first.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        levels: Vec<DetailLevel>,
     },
+}
+
+/// A level of detail of a geometry.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct DetailLevel {
+    /// Vertices that are stored.
+    pub vertices: u32,
+    /// Triangles.
+    pub triangles: u32,
+    /// For a generated level, how far its surface is from that of the first one, in metres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<f32>,
 }
 
 /// A file of the container.
@@ -133,9 +186,11 @@ pub struct OutputFile {
 pub struct Telemetry {
     /// Reading sources.
     pub io: u64,
+    /// Parsing sources, and reading meshes out of them.
+    pub load: u64,
     /// Decoding images.
     pub decode: u64,
-    /// Cooking, decoding not counted.
+    /// Cooking, loading and decoding not counted.
     pub cook: u64,
     /// From the acceptance to the start.
     pub queued: u64,
@@ -149,6 +204,7 @@ impl Telemetry {
     /// Adds the durations of one item.
     pub fn add(&mut self, item: &Telemetry) {
         self.io += item.io;
+        self.load += item.load;
         self.decode += item.decode;
         self.cook += item.cook;
     }

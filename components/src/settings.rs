@@ -23,6 +23,9 @@ pub enum PoolShare {
 pub struct ImportSettings {
     /// Plain source paths are resolved against this folder. Default: the working directory.
     pub source_root: PathBuf,
+    /// Folders whose files a scene may refer to, besides the files in its own folder and below it.
+    /// Nothing outside of them is ever read, also not through symbolic links. Default: none.
+    pub allowed_roots: Vec<PathBuf>,
     /// How many jobs may be loaded and cooked at once. Memory is bounded by the byte budget, not
     /// by this number. Default: 64.
     pub max_in_flight_jobs: usize,
@@ -49,6 +52,7 @@ impl Default for ImportSettings {
     fn default() -> Self {
         Self {
             source_root: PathBuf::new(),
+            allowed_roots: Vec::new(),
             max_in_flight_jobs: 64,
             max_queued_jobs: 64,
             memory_budget: 1 << 30,

@@ -47,6 +47,9 @@ pub fn collect(world: &mut World) {
                     && world.get::<JobState>(load.job()) == Some(&JobState::Loading)
                     && !EndedJobs::is_ending(world, load.job())
                 {
+                    if load.is_first() {
+                        ProgressFeed::parsing(world, load.job(), load.format());
+                    }
                     world.resource_mut::<WaitingLoads>().push(order, *load);
                 }
             }

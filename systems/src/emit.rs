@@ -10,6 +10,7 @@ use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     format::{
         buffer_table::BufferEntry,
+        ids::TextureIndex,
         index::AssetRecord,
         texture_payload::{FallbackTexture, TexturePayload},
         texture_table::TextureEntry,
@@ -43,8 +44,7 @@ use crate::{
     report::{EndedJobs, JobProducts, forget_unemitted},
     store::Blob,
     work::{
-        AssetEmission, BufferEmission, CookedBytes, Emission, Emitted, EmittedOutputs, Place,
-        TextureEmission,
+        AssetEmission, BufferEmission, Emission, Emitted, EmittedOutputs, Place, TextureEmission,
     },
 };
 
@@ -265,6 +265,10 @@ fn place(
         Emission::Texture(texture) => place_texture(world, container, job, texture, batch),
         Emission::Buffer(buffer) => place_buffer(world, container, job, buffer, batch),
         Emission::Asset(asset) => place_asset(world, container, job, asset),
+        Emission::Fallback => {
+            place_fallback(world, container, batch)?;
+            Ok(Place::Texture(TextureIndex::FALLBACK))
+        }
     }
 }
 
@@ -294,7 +298,7 @@ pub(crate) fn place_fallback(
             index.0,
             place,
             batch,
-            fallback.into_payload().into(),
+            fallback.into_payload(),
         );
     }
     Ok(())
@@ -318,7 +322,7 @@ fn place_texture(
         encoder,
         catalog,
     } = texture;
-    let salt = (content_hash.0 == 0).then(|| catalog.source().to_owned());
+    let salt = (content_hash.0 == 0).then(|| format!("{}\0{}", catalog.source(), catalog.name()));
     // A payload that was parsed has the size that its header says, in 32 bits.
     let size = payload.len() as u32;
     let place = |offset| TextureEntry::new(offset, &shape, size, content_hash);
@@ -347,7 +351,7 @@ fn place_texture(
             index.0,
             place,
             batch,
-            payload.into(),
+            payload,
         );
     }
     Ok(Place::Texture(index))
@@ -388,7 +392,7 @@ fn place_buffer(
             index.0,
             place,
             batch,
-            buffer.bytes.into(),
+            buffer.bytes,
         );
     }
     Ok(Place::Buffer(index))
@@ -407,6 +411,7 @@ fn place_asset(
         virtual_path,
         bytes,
         digest,
+        levels,
         catalog,
     } = asset;
     let product = Product::Asset {
@@ -414,6 +419,7 @@ fn place_asset(
         virtual_path: virtual_path.to_string(),
         key: key.to_string(),
         size: bytes.len() as u64,
+        levels,
     };
     let record = AssetRecord::new(
         key,
@@ -472,7 +478,7 @@ fn reserve(
     index: u32,
     place: NewPlace,
     batch: &mut Batch,
-    bytes: CookedBytes,
+    bytes: Vec<u8>,
 ) {
     let NewPlace { range, padding } = place;
     let offset = range.start;

@@ -8,6 +8,8 @@ use bevy_kiln_assets::{
     cook::pace::CancelFlag,
     diagnostic::{Diagnostic, codes},
     plan::Plan,
+    settings::scene::SceneSettings,
+    source::{path::SourcePath, scene::IgnoredContent},
 };
 use bevy_kiln_components::{budget::MemoryClaim, job::ImportRequest, settings::ImportSettings};
 use bevy_tasks::{AsyncComputeTaskPool, BoxedFuture};
@@ -17,6 +19,7 @@ use crate::{
     io::{
         error::FileError,
         reader::{FileInfo, ReadOptions, SourceBytes, SourceReader, SourceRef},
+        scope::SourceScope,
     },
     work::PlannedWork,
 };
@@ -43,6 +46,11 @@ pub trait Importer: Send + Sync + 'static {
         format == self.name()
     }
 
+    /// The name of the format for people, as in `Parsing glTF...`.
+    fn title(&self) -> &'static str {
+        self.name()
+    }
+
     /// File extensions in lower case, without the dot.
     fn extensions(&self) -> &[&'static str];
 
@@ -52,6 +60,21 @@ pub trait Importer: Send + Sync + 'static {
 
     /// How much of the source [`Importer::plan`] wants.
     fn need(&self) -> SourceNeed;
+
+    /// The memory that a source of `len` bytes takes, while it is parsed and for as long as its plan
+    /// shares it. It is claimed from the byte budget before the source is read.
+    fn source_memory(&self, len: u64) -> u64 {
+        len
+    }
+
+    /// The other files that [`Importer::plan`] needs, such as the buffers of a glTF document. Asked
+    /// when the source is there. They are read within the byte budget, and found in
+    /// [`ImportSource::companions`]. Runs on the I/O pool, where it must be quick; what is wrong with
+    /// the source is better said by the plan.
+    fn companions(&self, source: &ImportSource) -> Vec<SourcePath> {
+        let _ = source;
+        Vec::new()
+    }
 
     /// Turns the source into a plan. Runs on the compute pool, or on the I/O pool for
     /// [`SourceNeed::Head`], where it must be quick.
@@ -74,6 +97,11 @@ pub struct ImportSource {
     pub info: FileInfo,
     /// As many bytes as the importer wants.
     pub bytes: SourceBytes,
+    /// The other files that the importer asked for, or why they could not be read; each once, in
+    /// the order in which it asked.
+    pub companions: Vec<Companion>,
+    /// What the source may refer to.
+    pub scope: SourceScope,
     /// The request.
     pub request: Arc<ImportRequest>,
     /// The settings of the service.
@@ -95,12 +123,42 @@ impl ImportSource {
         read_on_io_pool(reader, path, ReadOptions::default()).await
     }
 
+    /// The companion at a path, if it was asked for.
+    pub fn companion(&self, path: &SourcePath) -> Option<&Result<SourceBytes, FileError>> {
+        let mut companions = self.companions.iter();
+        let found = companions.find(|companion| companion.path == *path)?;
+        Some(&found.bytes)
+    }
+
+    /// The settings of a scene job: the options of the request on top of those of the service.
+    ///
+    /// # Errors
+    /// `import.settings_invalid` when options contradict each other or are out of range.
+    pub fn scene_settings(&self) -> Result<SceneSettings, Diagnostic> {
+        let mut options = self.request.scene.clone();
+        options
+            .content_hashing
+            .get_or_insert(self.settings.content_hashing);
+        options.resolve().map_err(|error| {
+            Diagnostic::new(codes::import::SETTINGS_INVALID, error.to_string()).source(&self.name)
+        })
+    }
+
     /// The name of the product: the requested one, else the stem of the file name.
     pub fn product_name(&self) -> String {
         self.request
             .name()
             .map_or_else(|| file_stem(&self.name), str::to_owned)
     }
+}
+
+/// Another file that a source needs.
+#[derive(Clone, Debug)]
+pub struct Companion {
+    /// Where it is, seen from the folder of the source.
+    pub path: SourcePath,
+    /// All of its bytes.
+    pub bytes: Result<SourceBytes, FileError>,
 }
 
 /// The stem of the last component of a path or URI.
@@ -123,23 +181,72 @@ pub(crate) async fn read_on_io_pool(
 }
 
 /// What an importer gives.
+#[non_exhaustive]
 pub struct ImportPlan {
     /// What is to be done.
     pub plan: Plan<PlannedWork>,
     /// Warnings and infos.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the source holds, and nothing is made of.
+    pub ignored: IgnoredContent,
+}
+
+impl ImportPlan {
+    /// A plan about which there is nothing to say.
+    pub fn new(plan: Plan<PlannedWork>) -> Self {
+        Self {
+            plan,
+            diagnostics: Vec::new(),
+            ignored: IgnoredContent::default(),
+        }
+    }
+
+    /// Adds warnings and infos.
+    #[must_use]
+    pub fn with_diagnostics(mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) -> Self {
+        self.diagnostics.extend(diagnostics);
+        self
+    }
+
+    /// Says what the source holds besides.
+    #[must_use]
+    pub fn with_ignored(mut self, ignored: IgnoredContent) -> Self {
+        self.ignored = ignored;
+        self
+    }
 }
 
 /// What came of loading and planning a job.
 pub struct PlanOutcome {
-    /// The name of the format, once it was known.
-    pub format: Option<&'static str>,
+    /// The format, once it was known.
+    pub format: Option<Format>,
     /// The plan, or what went wrong.
     pub result: Result<ImportPlan, Vec<Diagnostic>>,
     /// How long reading took, in microseconds.
     pub io_micros: u64,
+    /// How long parsing and planning took, in microseconds.
+    pub load_micros: u64,
     /// The memory of the source, when the plan shares it.
     pub claim: Option<MemoryClaim>,
+}
+
+/// What a format is called; on a job whose source is parsed as a whole.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// [`Importer::name`].
+    pub name: &'static str,
+    /// [`Importer::title`].
+    pub title: &'static str,
+}
+
+impl Format {
+    /// The names of an importer's format.
+    pub fn of(importer: &dyn Importer) -> Self {
+        Self {
+            name: importer.name(),
+            title: importer.title(),
+        }
+    }
 }
 
 /// The registered formats.

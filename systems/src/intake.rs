@@ -16,12 +16,13 @@ use bevy_kiln_components::{
 use crossbeam_channel::Receiver;
 use std::{
     collections::VecDeque,
-    path::{Component as PathPart, Path, PathBuf},
+    path::{Path, PathBuf},
     time::Instant,
 };
 
 use crate::{
     containers::is_held,
+    io::scope::normalise,
     report::{EndedJobs, Ending},
 };
 
@@ -194,24 +195,9 @@ fn cooked_root(request: &ImportRequest, source_root: &Path) -> PathBuf {
             source.parent().unwrap_or(Path::new("")).join(".cooked")
         }
     };
+    // Two ways to write one root meet in one container. The lock tells those apart that meet only
+    // behind links.
     normalise(&root)
-}
-
-/// Absolute and without `.` and `..`, so that two ways to write one root meet in one container.
-/// Symbolic links are not followed; the lock tells such twins apart.
-pub fn normalise(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut parts = PathBuf::new();
-    for part in absolute.components() {
-        match part {
-            PathPart::CurDir => {}
-            PathPart::ParentDir => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts
 }
 
 #[cfg(test)]

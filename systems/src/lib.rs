@@ -14,6 +14,7 @@ pub mod emit;
 pub mod finalize;
 pub mod importer;
 pub mod importers;
+pub mod inspect;
 pub mod intake;
 pub mod io;
 pub mod lanes;

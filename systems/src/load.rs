@@ -2,12 +2,13 @@
 //!
 //! The first bytes say what a source is. An importer that needs only a header plans at once, on
 //! the I/O pool; one that needs the whole source waits for room in the byte budget, and then
-//! parses on the compute pool.
+//! parses on the compute pool. Files that the source needs beside itself wait for room in between.
 
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
     cook::pace::CancelFlag,
     diagnostic::{Diagnostic, codes},
+    source::path::SourcePath,
 };
 use bevy_kiln_components::{
     budget::{MemoryBudget, MemoryClaim},
@@ -22,7 +23,14 @@ use bevy_kiln_components::{
 };
 use bevy_tasks::AsyncComputeTaskPool;
 use futures_lite::FutureExt;
-use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    collections::{BTreeMap, HashSet},
+    panic::AssertUnwindSafe,
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
 use tracing::Instrument;
 
 use crate::{
@@ -30,10 +38,16 @@ use crate::{
     containers::open_container,
     dispatch::{OldestJob, UnemittedJobs},
     importer::{
-        HEAD_BYTES, ImportPlan, ImportSource, Importer, Importers, PlanOutcome, SourceNeed,
+        Companion, Format, HEAD_BYTES, ImportPlan, ImportSource, Importer, Importers, PlanOutcome,
+        SourceNeed,
     },
     intake::JobQueue,
-    io::{reader::ReadOptions, resolve::SourceReaders},
+    io::{
+        error::{FileError, IoErrorKind},
+        reader::ReadOptions,
+        resolve::SourceReaders,
+        scope::SourceScope,
+    },
     lanes::{CookLanes, CookTask},
     progress::ProgressFeed,
     report::{EndedJobs, Ending},
@@ -162,11 +176,21 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
             return None;
         }
     };
+    let scope = world.resource::<SourceReaders>().scope(
+        request.source(),
+        &location,
+        service
+            .settings
+            .allowed_roots
+            .iter()
+            .chain(&request.source_roots),
+    );
     Some(LoadTask {
         job,
         span,
         name: request.source().to_owned(),
         location,
+        scope,
         request: Arc::new(request),
         cancel: token.flag().clone(),
         service: service.clone(),
@@ -190,6 +214,7 @@ struct LoadTask {
     span: tracing::Span,
     name: String,
     location: crate::io::reader::SourceRef,
+    scope: SourceScope,
     request: Arc<ImportRequest>,
     cancel: CancelFlag,
     service: LoadService,
@@ -235,7 +260,7 @@ impl LoadTask {
             Ok(importer) => importer,
             Err(diagnostic) => return Some(PlanOutcome::failed(None, diagnostic)),
         };
-        let format = Some(importer.name());
+        let format = Format::of(&*importer);
         if let Some(expected) = self.request.format()
             && !importer.serves(expected)
         {
@@ -244,13 +269,16 @@ impl LoadTask {
                 importer.name()
             );
             let diagnostic = Diagnostic::new(codes::import::FORMAT_MISMATCH, message);
-            return Some(PlanOutcome::failed(format, diagnostic.source(&self.name)));
+            let diagnostic = diagnostic.source(&self.name);
+            return Some(PlanOutcome::failed(Some(format), diagnostic));
         }
         let source = ImportSource {
             name: self.name.clone(),
             location: self.location,
             info,
             bytes: head,
+            companions: Vec::new(),
+            scope: self.scope,
             request: self.request,
             settings: self.service.settings,
             cancel: self.cancel.clone(),
@@ -258,9 +286,10 @@ impl LoadTask {
         if importer.need() == SourceNeed::Head {
             let result = importer.plan(source).await;
             return Some(PlanOutcome {
-                format,
+                format: Some(format),
                 result,
                 io_micros: micros_since(begun),
+                load_micros: 0,
                 claim: None,
             });
         }
@@ -271,6 +300,8 @@ impl LoadTask {
                 span: tracing::Span::current(),
                 importer,
                 source,
+                wants: Wants::Source,
+                claim: None,
                 io_micros: micros_since(begun),
                 budget: self.service.budget,
                 lanes: self.service.lanes,
@@ -280,16 +311,26 @@ impl LoadTask {
     }
 }
 
-/// A source that has to be read whole and waits for room in the byte budget.
+/// A source that has to be read whole and waits for room in the byte budget: first for itself, then,
+/// when it is there, for its companions.
 pub struct WholeLoad {
     job: Entity,
     span: tracing::Span,
     importer: Arc<dyn Importer>,
     source: ImportSource,
+    wants: Wants,
+    claim: Option<MemoryClaim>,
     io_micros: u64,
     budget: MemoryBudget,
     lanes: CookLanes,
     completions: CompletionSender,
+}
+
+/// What is to be read next.
+enum Wants {
+    Source,
+    /// Companions, in all of so many bytes.
+    Companions(Vec<SourcePath>, u64),
 }
 
 /// Sources that wait for room, in job order.
@@ -319,7 +360,7 @@ pub fn admit_loads(
     oldest: Res<OldestJob>,
 ) {
     while let Some(entry) = waiting.0.first_entry() {
-        let bytes = entry.get().source.info.len;
+        let bytes = entry.get().memory();
         let claim = match budget.try_claim(bytes) {
             Some(claim) => claim,
             None if oldest.0 == Some(*entry.key()) => budget.claim(bytes),
@@ -339,34 +380,116 @@ impl WholeLoad {
         self.job
     }
 
-    async fn run(self, claim: MemoryClaim) {
+    /// What the format is called.
+    pub fn format(&self) -> Format {
+        Format::of(&*self.importer)
+    }
+
+    /// Whether nothing but the head of the source was read.
+    pub fn is_first(&self) -> bool {
+        matches!(self.wants, Wants::Source)
+    }
+
+    /// The memory that is to be claimed.
+    fn memory(&self) -> u64 {
+        match &self.wants {
+            Wants::Source => self.importer.source_memory(self.source.info.len),
+            Wants::Companions(_, bytes) => *bytes,
+        }
+    }
+
+    async fn run(mut self, claim: MemoryClaim) {
+        let claim = match self.claim.take() {
+            Some(first) => first.join(claim),
+            None => claim,
+        };
+        self.claim = Some(claim);
+        let begun = Instant::now();
+        let read = match std::mem::replace(&mut self.wants, Wants::Source) {
+            Wants::Source => match self.read_source().await {
+                Ok(companions) if companions.is_empty() => Ok(()),
+                Ok(companions) => {
+                    self.wants = self.measure(companions).await;
+                    self.io_micros += micros_since(begun);
+                    let completions = self.completions.clone();
+                    completions.send(Completion::WantsWhole(Box::new(self)));
+                    return;
+                }
+                Err(diagnostic) => Err(diagnostic),
+            },
+            Wants::Companions(paths, _) => {
+                self.read_companions(paths).await;
+                Ok(())
+            }
+        };
+        self.io_micros += micros_since(begun);
+        match read {
+            Ok(()) => self.parse(),
+            Err(diagnostic) => {
+                let outcome = PlanOutcome::failed(Some(self.format()), diagnostic);
+                self.completions.send(Completion::Planned {
+                    job: self.job,
+                    outcome: Box::new(outcome),
+                });
+            }
+        }
+    }
+
+    /// Reads the source and asks for its companions.
+    async fn read_source(&mut self) -> Result<Vec<SourcePath>, Diagnostic> {
+        let source = &mut self.source;
+        if source.info.len > source.bytes.len() as u64 {
+            let (reader, path) = (source.location.reader.clone(), source.location.path.clone());
+            source.bytes = reader
+                .read(&path, ReadOptions::default())
+                .await
+                .map_err(|error| error.diagnostic(&source.name))?;
+        }
+        let asked = AssertUnwindSafe(|| self.importer.companions(&self.source));
+        let mut companions = std::panic::catch_unwind(asked)
+            .map_err(|panic| importer_panicked(&self.source.name, &*panic))?;
+        let mut seen = HashSet::new();
+        companions.retain(|path| seen.insert(path.clone()));
+        Ok(companions)
+    }
+
+    /// Looks how large companions are. Those that are not there cost nothing.
+    async fn measure(&self, companions: Vec<SourcePath>) -> Wants {
+        let mut bytes: u64 = 0;
+        for path in &companions {
+            if let Ok(info) = self.source.scope.metadata(path).await {
+                bytes = bytes.saturating_add(info.len);
+            }
+        }
+        Wants::Companions(companions, bytes)
+    }
+
+    async fn read_companions(&mut self, paths: Vec<SourcePath>) {
+        for path in paths {
+            let bytes = if self.source.cancel.is_cancelled() {
+                let file = Path::new(path.as_str());
+                Err(FileError::new(IoErrorKind::Cancelled, file, ""))
+            } else {
+                self.source.scope.read(&path, ReadOptions::default()).await
+            };
+            self.source.companions.push(Companion { path, bytes });
+        }
+    }
+
+    /// Has the source parsed on a lane of the compute pool.
+    fn parse(self) {
+        let format = self.format();
         let Self {
             job,
-            span: _,
             importer,
-            mut source,
+            source,
+            claim,
             io_micros,
             budget,
             lanes,
             completions,
+            ..
         } = self;
-        let begun = Instant::now();
-        let format = Some(importer.name());
-        if source.info.len > source.bytes.len() as u64 {
-            let (reader, path) = (source.location.reader.clone(), source.location.path.clone());
-            match reader.read(&path, ReadOptions::default()).await {
-                Ok(bytes) => source.bytes = bytes,
-                Err(error) => {
-                    let outcome = PlanOutcome::failed(format, error.diagnostic(&source.name));
-                    completions.send(Completion::Planned {
-                        job,
-                        outcome: Box::new(outcome),
-                    });
-                    return;
-                }
-            }
-        }
-        let io_micros = io_micros + micros_since(begun);
         let (name, cancel) = (source.name.clone(), source.cancel.clone());
         lanes.submit(CookTask {
             item: job,
@@ -377,16 +500,18 @@ impl WholeLoad {
             claim: budget.claim(0),
             start: Box::new(move |_| {
                 Box::pin(async move {
+                    let begun = Instant::now();
                     let guarded = AssertUnwindSafe(async move { importer.plan(source).await });
                     let result = guarded
                         .catch_unwind()
                         .await
                         .unwrap_or_else(|panic| Err(vec![importer_panicked(&name, &*panic)]));
                     let outcome = Box::new(PlanOutcome {
-                        format,
+                        format: Some(format),
                         result,
                         io_micros,
-                        claim: Some(claim),
+                        load_micros: micros_since(begun),
+                        claim,
                     });
                     completions.send(Completion::Planned { job, outcome });
                     Ok::<Cooked, CookFailure>(Cooked::default())
@@ -406,11 +531,12 @@ pub(crate) fn micros_since(begun: Instant) -> u64 {
 }
 
 impl PlanOutcome {
-    fn failed(format: Option<&'static str>, diagnostic: Diagnostic) -> Self {
+    fn failed(format: Option<Format>, diagnostic: Diagnostic) -> Self {
         Self {
             format,
             result: Err::<ImportPlan, _>(vec![diagnostic]),
             io_micros: 0,
+            load_micros: 0,
             claim: None,
         }
     }

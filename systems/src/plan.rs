@@ -11,7 +11,7 @@ use bevy_kiln_components::{
 
 use crate::{
     dispatch::ReadyWork,
-    importer::PlanOutcome,
+    importer::{Format, PlanOutcome},
     load::fail,
     progress::ProgressFeed,
     report::{EndedJobs, Ending, JobProducts},
@@ -44,12 +44,10 @@ fn spawn_plan(world: &mut World, job: Entity, outcome: PlanOutcome) {
     let Some(&order) = world.get::<JobOrder>(job) else {
         return;
     };
-    world
-        .entity_mut(job)
-        .insert((JobState::Planning, JobProducts::default()));
-    if let Some(mut products) = world.get_mut::<JobProducts>(job) {
-        products.telemetry.io += outcome.io_micros;
-    }
+    let mut products = JobProducts::default();
+    products.telemetry.io = outcome.io_micros;
+    products.telemetry.load = outcome.load_micros;
+    world.entity_mut(job).insert(products);
     name_job(world, job, outcome.format);
     if world
         .get::<CancelToken>(job)
@@ -60,7 +58,6 @@ fn spawn_plan(world: &mut World, job: Entity, outcome: PlanOutcome) {
             .end(job, Ending::Cancelled);
         return;
     }
-    ProgressFeed::phase(world, job, 0.1, "Building import plan...");
     let plan = match outcome.result {
         Ok(plan) => plan,
         Err(diagnostics) => {
@@ -68,8 +65,13 @@ fn spawn_plan(world: &mut World, job: Entity, outcome: PlanOutcome) {
             return;
         }
     };
+    world.entity_mut(job).insert(JobState::Planning);
+    ProgressFeed::phase(world, job, 0.1, "Building import plan...");
     if let Some(mut diagnostics) = world.get_mut::<Diagnostics>(job) {
         diagnostics.0.extend(plan.diagnostics);
+    }
+    if let Some(mut products) = world.get_mut::<JobProducts>(job) {
+        products.ignored = plan.ignored;
     }
     let kinds = world.resource::<WorkKinds>();
     let missing = plan
@@ -158,12 +160,12 @@ fn spawn_items(
 }
 
 /// Gives a job without a name the one that the format implies: `<format>:<id>:<file name>`.
-fn name_job(world: &mut World, job: Entity, format: Option<&'static str>) {
+fn name_job(world: &mut World, job: Entity, format: Option<Format>) {
     let Some(id) = world.get::<JobId>(job).copied() else {
         return;
     };
     if let Some(mut ticket) = world.get_mut::<ReportTicket>(job) {
         let names = ticket.names_mut();
-        names.name = names.known_as(id, format);
+        names.name = names.known_as(id, format.map(|format| format.name));
     }
 }

@@ -10,7 +10,7 @@ use bevy_kiln_components::{
     work::{WorkName, WorkOf},
 };
 
-use crate::dispatch::ReadyWork;
+use crate::{dispatch::ReadyWork, importer::Format};
 
 /// Writes progress messages and calls the clients' sinks.
 pub(crate) struct ProgressFeed;
@@ -40,14 +40,28 @@ impl ProgressFeed {
         );
     }
 
-    /// The job has ended; nothing follows but its report.
-    pub(crate) fn ended(world: &mut World, job: Entity, state: JobState) {
+    /// The format of the job's source is known, and all of it is going to be parsed.
+    pub(crate) fn parsing(world: &mut World, job: Entity, format: Format) {
+        world.entity_mut(job).insert(format);
+        Self::phase(world, job, 0.0, &format!("Parsing {}...", format.title));
+    }
+
+    /// The job has ended, out of the state `before`; nothing follows but its report.
+    pub(crate) fn ended(world: &mut World, job: Entity, before: JobState, state: JobState) {
         let (phase, finished) = match state {
-            JobState::Complete => ("Import complete", "Job finished"),
-            JobState::Cancelled => ("Import canceled", "Job canceled"),
-            _ => ("Import failed", "Job failed"),
+            JobState::Complete => ("Import complete".to_owned(), "Job finished"),
+            JobState::Cancelled => ("Import canceled".to_owned(), "Job canceled"),
+            _ => {
+                let phase = match (world.get::<Format>(job), before) {
+                    (Some(format), JobState::Loading) => format!("{} parse failed", format.title),
+                    (Some(_), JobState::Planning) => "Plan build failed".to_owned(),
+                    (Some(_), JobState::Working) => "Plan execution failed".to_owned(),
+                    _ => "Import failed".to_owned(),
+                };
+                (phase, "Job failed")
+            }
         };
-        Self::phase(world, job, 1.0, phase);
+        Self::phase(world, job, 1.0, &phase);
         Self::send(
             world,
             job,

@@ -4,7 +4,7 @@
 //! notes it in [`EndedJobs`], and [`deliver_reports`] does the rest, once.
 
 use bevy_ecs::{entity::EntityHashSet, prelude::*};
-use bevy_kiln_assets::diagnostic::Diagnostic;
+use bevy_kiln_assets::{diagnostic::Diagnostic, source::scene::IgnoredContent};
 use bevy_kiln_components::{
     budget::MemoryClaim,
     container::{CommitCursor, ContainerState, ContainersByRoot},
@@ -73,6 +73,7 @@ impl EndedJobs {
 pub struct JobProducts {
     pub(crate) products: Vec<Product>,
     pub(crate) telemetry: Telemetry,
+    pub(crate) ignored: IgnoredContent,
     pub(crate) emitted: Option<Instant>,
     pub(crate) commit: Option<CommitOutcome>,
 }
@@ -110,10 +111,10 @@ pub fn complete_shutdown(state: Res<ServiceState>, containers: Res<ContainersByR
 }
 
 fn end_job(world: &mut World, job: Entity, ending: Ending) {
-    if world
-        .get::<JobState>(job)
-        .is_none_or(|state| state.is_terminal())
-    {
+    let Some(before) = world.get::<JobState>(job).copied() else {
+        return;
+    };
+    if before.is_terminal() {
         return;
     }
     // Whatever of it still runs has no purpose any more.
@@ -133,7 +134,7 @@ fn end_job(world: &mut World, job: Entity, ending: Ending) {
         .entity_mut(job)
         .insert(state)
         .remove::<(InFlight, TargetContainer, MemoryClaim)>();
-    ProgressFeed::ended(world, job, state);
+    ProgressFeed::ended(world, job, before, state);
     let Some(ticket) = world.entity_mut(job).take::<ReportTicket>() else {
         // It was refused before it had a ticket.
         let report = Arc::new(refused_report(world, job));
@@ -217,8 +218,10 @@ fn make_report(
     if let Some(commit) = products.commit {
         report.source_key = commit.guid;
         report.outputs = outputs(&products.products, &commit);
+        report.count(&products.products);
         report.products = products.products;
     }
+    report.ignored = products.ignored;
     report
 }
 

@@ -14,7 +14,11 @@ use bevy_kiln_assets::{
     },
     plan::Planner,
 };
-use bevy_kiln_components::{pipeline::WorkKind, report::Telemetry, work::MemoryEstimate};
+use bevy_kiln_components::{
+    pipeline::WorkKind,
+    report::{DetailLevel, Telemetry},
+    work::MemoryEstimate,
+};
 use bevy_tasks::BoxedFuture;
 use std::{any::Any, collections::BTreeMap, sync::Arc};
 
@@ -78,9 +82,6 @@ impl Cooked {
     }
 }
 
-/// Bytes on their way to the writer.
-pub type CookedBytes = Arc<[u8]>;
-
 /// Something for the container.
 pub enum Emission {
     /// A texture payload.
@@ -89,12 +90,15 @@ pub enum Emission {
     Buffer(BufferEmission),
     /// An asset descriptor.
     Asset(AssetEmission),
+    /// The fallback texture at index 0, which every container with textures has.
+    Fallback,
 }
 
 impl Emission {
     /// The bytes that are stored.
     pub fn bytes(&self) -> &[u8] {
         match self {
+            Self::Fallback => &[],
             Self::Texture(texture) => &texture.payload,
             Self::Buffer(buffer) => &buffer.bytes,
             Self::Asset(asset) => &asset.bytes,
@@ -142,6 +146,8 @@ pub struct AssetEmission {
     pub bytes: Vec<u8>,
     /// Its complete SHA-256.
     pub digest: [u8; 32],
+    /// Levels of detail of a geometry, for reports.
+    pub levels: Vec<DetailLevel>,
     /// What the catalogue says of it.
     pub catalog: CatalogEntry,
 }

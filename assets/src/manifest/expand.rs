@@ -153,6 +153,8 @@ pub struct ManifestJob {
     pub source: String,
     /// The source as a pattern, if it is one and no file has exactly this name.
     pub pattern: Option<SourcePattern>,
+    /// The folder of the project. Its scenes may refer to every file in it.
+    pub project: PathBuf,
     /// The container.
     pub output: PathBuf,
     /// The name of the product, if it has one of its own.
@@ -290,6 +292,10 @@ impl JobBuilder<'_> {
             kind: self.kind,
             source,
             pattern,
+            project: match places.root() {
+                root if root.as_os_str().is_empty() => ".".into(),
+                root => root.to_owned(),
+            },
             output: output?,
             name: layer.name.filter(|name| !name.is_empty()),
             verbose: layer.verbose.unwrap_or(false),

@@ -9,6 +9,7 @@
 mod admission;
 mod client;
 mod common;
+mod companions;
 mod completion;
 mod faults;
 mod manifests;

@@ -15,6 +15,10 @@ pub fn run(args: &ImportArgs, kind: Option<JobKind>) -> ExitCode {
         output::error_line(&format!("error: {message}"));
         return ExitCode::from(exit::USAGE);
     }
+    if let Err(error) = args.scene.options().resolve() {
+        output::error_line(&format!("error: {error}"));
+        return ExitCode::from(exit::USAGE);
+    }
     let mut settings = args.run.settings();
     settings.import.packing = args.texture.options().packing_policy.unwrap_or_default();
     let jobs = args

@@ -1,4 +1,4 @@
-//! `kiln`: imports and verifies cooked containers from the command line.
+//! `kiln`: imports, verifies and inspects cooked containers from the command line.
 
 #![forbid(unsafe_code)]
 
@@ -8,6 +8,7 @@ mod estimate;
 mod exit;
 mod import;
 mod info;
+mod inspect;
 mod output;
 mod run;
 mod screen;
@@ -33,5 +34,6 @@ fn main() -> ExitCode {
         Command::Explain(args) => info::explain(&args),
         Command::Schema => info::schema(),
         Command::Completions(args) => info::completions(&args),
+        Command::Inspect(args) => inspect::run(&args),
     }
 }

@@ -224,6 +224,19 @@ fn summary(report: &ImportReport) -> String {
     {
         let note = if *reused { ", unchanged" } else { "" };
         text += &format!(" (texture {index}, {}{note})", output::bytes(*size));
+    } else if !report.products.is_empty() {
+        let counts = [
+            (report.textures_written, "texture", "textures"),
+            (report.materials_written, "material", "materials"),
+            (report.geometry_written, "geometry", "geometries"),
+            (report.scenes_written, "scene", "scenes"),
+        ];
+        let counts: Vec<String> = counts
+            .into_iter()
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+            .collect();
+        text += &format!(" ({})", counts.join(", "));
     }
     text
 }

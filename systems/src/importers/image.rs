@@ -121,10 +121,8 @@ async fn plan(source: ImportSource) -> Result<ImportPlan, Diagnostic> {
         location,
         limits: limits.clone(),
     };
-    Ok(ImportPlan {
-        plan: Plan::single(name, PlannedWork::new(work, peak)),
-        diagnostics: Vec::new(),
-    })
+    let plan = Plan::single(name, PlannedWork::new(work, peak));
+    Ok(ImportPlan::new(plan))
 }
 
 /// One source image that becomes one texture.

@@ -5,7 +5,7 @@ use bevy_asset::{
     io::{AssetReaderError, AssetSourceId},
 };
 use bevy_tasks::BoxedFuture;
-use futures_lite::AsyncReadExt;
+use futures_lite::{AsyncReadExt, StreamExt};
 use std::path::Path;
 
 use super::{
@@ -97,6 +97,29 @@ impl SourceReader for AssetSourceReader {
                 is_directory: false,
                 is_symlink: false,
             })
+        })
+    }
+
+    fn list<'a>(&'a self, folder: &'a Path) -> BoxedFuture<'a, Result<Vec<String>, FileError>> {
+        Box::pin(async move {
+            let source = self
+                .server
+                .get_source(self.source.clone())
+                .map_err(|error| {
+                    FileError::new(IoErrorKind::NotFound, folder, error.to_string())
+                })?;
+            let mut entries = source
+                .reader()
+                .read_directory(folder)
+                .await
+                .map_err(|error| asset_error(folder, &error))?;
+            let mut names = Vec::new();
+            while let Some(entry) = entries.next().await {
+                let name = entry.file_name().and_then(|name| name.to_str());
+                names.extend(name.map(str::to_owned));
+            }
+            names.sort_unstable();
+            Ok(names)
         })
     }
 }

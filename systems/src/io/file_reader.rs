@@ -4,7 +4,7 @@ use bevy_tasks::BoxedFuture;
 use std::{
     fs::File,
     io::{Read, Seek, SeekFrom},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::{
@@ -31,6 +31,28 @@ impl SourceReader for FileReader {
     fn metadata<'a>(&'a self, path: &'a Path) -> BoxedFuture<'a, Result<FileInfo, FileError>> {
         Box::pin(async move { metadata(path) })
     }
+
+    fn canonical<'a>(&'a self, path: &'a Path) -> BoxedFuture<'a, Result<PathBuf, FileError>> {
+        Box::pin(async move {
+            check_path(path)?;
+            std::fs::canonicalize(path).map_err(|error| FileError::system(path, "", &error))
+        })
+    }
+
+    fn list<'a>(&'a self, folder: &'a Path) -> BoxedFuture<'a, Result<Vec<String>, FileError>> {
+        Box::pin(async move { list(folder) })
+    }
+}
+
+fn list(folder: &Path) -> Result<Vec<String>, FileError> {
+    check_path(folder)?;
+    let error = |error| FileError::system(folder, "", &error);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(error)? {
+        names.extend(entry.map_err(error)?.file_name().into_string().ok());
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 fn metadata(path: &Path) -> Result<FileInfo, FileError> {

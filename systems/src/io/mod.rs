@@ -7,3 +7,4 @@ pub mod error;
 pub mod file_reader;
 pub mod reader;
 pub mod resolve;
+pub mod scope;

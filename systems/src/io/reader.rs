@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::error::FileError;
+use super::error::{FileError, IoErrorKind};
 
 /// What to read of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +104,20 @@ pub trait SourceReader: Send + Sync {
     /// Whether a file or folder is there; never an error.
     fn exists<'a>(&'a self, path: &'a Path) -> BoxedFuture<'a, bool> {
         Box::pin(async move { self.metadata(path).await.is_ok() })
+    }
+
+    /// The path itself once all links are followed. Readers without links give it back as it is.
+    fn canonical<'a>(&'a self, path: &'a Path) -> BoxedFuture<'a, Result<PathBuf, FileError>> {
+        Box::pin(async move { Ok(path.to_owned()) })
+    }
+
+    /// The names of the files and folders in a folder, sorted. Names that are not Unicode are left
+    /// out. A reader that cannot tell says so.
+    fn list<'a>(&'a self, folder: &'a Path) -> BoxedFuture<'a, Result<Vec<String>, FileError>> {
+        Box::pin(async move {
+            let message = "this source cannot list its folders";
+            Err(FileError::new(IoErrorKind::Unknown, folder, message))
+        })
     }
 }
 

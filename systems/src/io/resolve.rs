@@ -5,7 +5,9 @@ use bevy_ecs::prelude::*;
 use bevy_kiln_assets::diagnostic::{Diagnostic, codes};
 use std::{path::PathBuf, sync::Arc};
 
-use super::{asset_reader::AssetSourceReader, file_reader::FileReader, reader::SourceRef};
+use super::{
+    asset_reader::AssetSourceReader, file_reader::FileReader, reader::SourceRef, scope::SourceScope,
+};
 
 /// Where sources are read from: plain paths in the file system, `source://path` in an asset source.
 #[derive(Resource, Clone)]
@@ -49,5 +51,20 @@ impl SourceReaders {
             reader: Arc::new(AssetSourceReader::new(server.clone(), id)),
             bytes: None,
         })
+    }
+
+    /// What the source of a request may refer to: with `roots`, if it is a file, or anything in its
+    /// asset source.
+    pub fn scope<'a>(
+        &self,
+        source: &str,
+        location: &SourceRef,
+        roots: impl Iterator<Item = &'a PathBuf>,
+    ) -> SourceScope {
+        if source.contains("://") {
+            SourceScope::assets(location)
+        } else {
+            SourceScope::files(location, roots.map(|root| self.root.join(root)))
+        }
     }
 }

@@ -75,7 +75,8 @@ impl CookTask {
         });
         if let Ok(cooked) = &mut result {
             let spent = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-            cooked.telemetry.cook = spent.saturating_sub(cooked.telemetry.decode);
+            let elsewhere = cooked.telemetry.decode + cooked.telemetry.load;
+            cooked.telemetry.cook = spent.saturating_sub(elsewhere);
             claim.shrink_to(cooked.emission_bytes());
         }
         lanes.completions.send(Completion::Cooked {

@@ -48,7 +48,7 @@ use std::{
 };
 use thiserror::Error;
 
-use crate::{io::error::FileError, work::CookedBytes};
+use crate::io::error::FileError;
 
 /// Folder of what a commit is about to put in place.
 const STAGE: &str = ".kiln-stage";
@@ -114,13 +114,13 @@ pub struct Blob {
     file: FileKind,
     offset: u64,
     padding: u64,
-    bytes: CookedBytes,
+    bytes: Vec<u8>,
 }
 
 impl Blob {
     /// Bytes at an offset, and that many zero bytes right before it: what was rolled back may have
     /// left other bytes in the gap.
-    pub fn new(kind: ResourceKind, offset: u64, padding: u64, bytes: CookedBytes) -> Self {
+    pub fn new(kind: ResourceKind, offset: u64, padding: u64, bytes: Vec<u8>) -> Self {
         let file = match kind {
             ResourceKind::Texture => FileKind::TexturesData,
             ResourceKind::Buffer => FileKind::BuffersData,

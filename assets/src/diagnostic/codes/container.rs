@@ -16,6 +16,12 @@ codes! {
     TABLE_FULL = "container.table_full", Error,
         "A resource table has no room for another entry.",
         "Cook into a second container.";
+    NO_SUCH_TEXTURE = "container.no_such_texture", Error,
+        "The container has no texture of that index or name.",
+        "List the textures with `kiln inspect ROOT`.";
+    NOT_SHOWN = "container.not_shown", Warning,
+        "A texture cannot be shown as a picture.",
+        "Integer and depth formats are no pictures; look at a texture of another format.";
     INDEX_TOO_LARGE = "container.index_too_large", Error,
         "The index does not fit its 32-bit offsets.",
         "Cook into a second container.";

@@ -19,6 +19,9 @@ codes! {
     FORMAT_MISMATCH = "import.format_mismatch", Error,
         "The source is of another format than the request expects.",
         "Correct the type of the job, or the source; the content decides, not the extension.";
+    SETTINGS_INVALID = "import.settings_invalid", Error,
+        "The settings of the job contradict each other or are out of range.",
+        "Change the settings that the message names.";
     WORK_PIPELINE_MISSING = "import.plan.pipeline_missing", Error,
         "A plan contains work of a kind that no pipeline is registered for.",
         "Register the kind of work on the app before it is planned.";

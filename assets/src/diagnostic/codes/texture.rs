@@ -36,10 +36,10 @@ codes! {
         "Mend the failure that is reported with it.";
     IMAGE_UNKNOWN_FORMAT = "texture.image.unknown_format", Error,
         "The content is of no known image format.",
-        "Use PNG, JPEG, TGA, BMP, Radiance HDR or OpenEXR; the extension does not matter, the content does.";
+        "Use PNG, JPEG, TGA, BMP, GIF, WebP, QOI, TIFF, PNM, Photoshop, Radiance HDR, OpenEXR, DDS or KTX2; the extension does not matter, the content does.";
     IMAGE_UNSUPPORTED = "texture.image.unsupported", Error,
         "The image uses a format or feature that is not read.",
-        "Save the image again as PNG, JPEG, TGA, BMP, Radiance HDR or OpenEXR without that feature.";
+        "Save the image again without that feature, or in another format: PNG for pictures, OpenEXR for light.";
     IMAGE_CORRUPT = "texture.image.corrupt", Error,
         "The image contradicts its own format.",
         "Export the image again, or restore it from a backup.";
@@ -61,6 +61,12 @@ codes! {
     IMAGE_CMYK = "texture.image.cmyk", Warning,
         "The image is CMYK and was converted to RGB without its colour profile.",
         "Convert the image to sRGB in an image editor to get exact colours.";
+    IMAGE_ANIMATED = "texture.image.animated", Info,
+        "The image is an animation; only its first picture is read.",
+        "Save the picture that is wanted in a file of its own.";
+    IMAGE_PREMULTIPLIED = "texture.image.premultiplied", Warning,
+        "The file says that its colour is premultiplied by alpha; it is taken as it is.",
+        "Save the texture with straight alpha, or blend it as premultiplied colour.";
     IMAGE_ALPHA_IGNORED = "texture.image.alpha_ignored", Info,
         "The image declares no use of its fourth channel, which is zero everywhere; it is taken as opaque.",
         "Save the image without the channel, or with a declared alpha channel.";

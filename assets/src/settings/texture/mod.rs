@@ -6,6 +6,7 @@
 mod options;
 mod presets;
 mod properties;
+mod role;
 mod tokens;
 
 pub use options::TextureOptions;

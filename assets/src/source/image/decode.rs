@@ -1,19 +1,21 @@
 //! Decoding: from the bytes of a file to an [`Image`].
 
-use super::pixels::{Widen, allocate, opaque_if_all_clear, repair_floats, widen};
+use super::pixels::{Widen, allocate, opaque_if_all_clear, widen};
 use super::reader::SourceReader;
 use super::{
-    Depth, Image, ImageError, ImageFormat, ImageInfo, ImageLimits, PixelFormat, exr, jpeg, orient,
-    png, probe, tga,
+    Depth, Image, ImageError, ImageFormat, ImageInfo, ImageLimits, PixelFormat, exr, gif, jpeg,
+    orient, png, pnm, probe, psd, qoi, tga, tiff, webp,
 };
 use crate::{
     cook::pace::{CancelFlag, Cancelled},
     diagnostic::{Diagnostic, codes::texture as codes},
+    source::texture::StoredTexture,
 };
 use ::image::{
     ColorType, ImageDecoder,
     codecs::{
-        bmp::BmpDecoder, hdr::HdrDecoder, jpeg::JpegDecoder, png::PngDecoder, tga::TgaDecoder,
+        bmp::BmpDecoder, gif::GifDecoder, hdr::HdrDecoder, jpeg::JpegDecoder, png::PngDecoder,
+        pnm::PnmDecoder, qoi::QoiDecoder, tga::TgaDecoder, webp::WebPDecoder,
     },
     metadata::Orientation,
 };
@@ -70,7 +72,7 @@ pub fn decode(
 
 /// Runs a decoder, and turns its panic into an error. Nothing that it could have left half done is
 /// used afterwards.
-fn guard<T>(
+pub(in crate::source) fn guard<T>(
     format: ImageFormat,
     decode: impl FnOnce() -> Result<T, ImageError>,
 ) -> Result<T, ImageError> {
@@ -86,7 +88,7 @@ fn guard<T>(
 }
 
 /// What a wish for more bytes means when there are no more.
-fn complete(error: ImageError, bytes: &[u8], name_hint: &str) -> ImageError {
+pub(in crate::source) fn complete(error: ImageError, bytes: &[u8], name_hint: &str) -> ImageError {
     let ImageError::NeedMoreBytes { at_least } = error else {
         return error;
     };
@@ -133,10 +135,7 @@ fn decode_pixels(
             let mut raster = read(decoder, info, options, cancel)?;
             raster.orientation = header.orientation;
             if header.cmyk {
-                raster.warnings.push(Diagnostic::new(
-                    codes::IMAGE_CMYK,
-                    "the JPEG is CMYK and was converted to RGB without its colour profile",
-                ));
+                raster.warnings.push(cmyk_warning(format));
             }
             finish(raster, info, options, cancel)
         }
@@ -167,18 +166,94 @@ fn decode_pixels(
         }
         ImageFormat::Exr => {
             let header = exr::probe(bytes)?;
-            let raster = Raster {
-                width: info.width,
-                height: info.height,
-                format: PixelFormat::Rgba32F,
-                opaque: header.info.channels != super::Channels::Rgba,
-                texels: exr::decode(&header, source)?,
-                orientation: Orientation::NoTransforms,
-                warnings: Vec::new(),
-            };
+            let texels = exr::decode(&header, source)?;
+            let opaque = header.info.channels != super::Channels::Rgba;
+            let raster = Raster::new(info, (texels, PixelFormat::Rgba32F, opaque));
             finish(raster, info, options, cancel)
         }
+        ImageFormat::Gif => {
+            let blocks = gif::check_complete(bytes)?;
+            let mut decoder = GifDecoder::new(source).map_err(convert)?;
+            limit(&mut |limits| decoder.set_limits(limits))?;
+            let mut raster = read(decoder, info, options, cancel)?;
+            if blocks.pictures > 1 {
+                raster.warnings.push(animation_warning(format));
+            }
+            finish(raster, info, options, cancel)
+        }
+        ImageFormat::WebP => {
+            let header = webp::probe(bytes)?;
+            webp::check_complete(bytes)?;
+            let mut decoder = WebPDecoder::new(source).map_err(convert)?;
+            limit(&mut |limits| decoder.set_limits(limits))?;
+            let mut raster = read(decoder, info, options, cancel)?;
+            if header.animated {
+                raster.warnings.push(animation_warning(format));
+            }
+            finish(raster, info, options, cancel)
+        }
+        ImageFormat::Qoi => {
+            qoi::check_complete(bytes)?;
+            let decoder = QoiDecoder::new(source).map_err(convert)?;
+            let raster = read(decoder, info, options, cancel)?;
+            finish(raster, info, options, cancel)
+        }
+        ImageFormat::Pnm => {
+            pnm::check_complete(bytes)?;
+            let decoder = PnmDecoder::new(source).map_err(convert)?;
+            let raster = read(decoder, info, options, cancel)?;
+            finish(raster, info, options, cancel)
+        }
+        ImageFormat::Tiff => {
+            let header = tiff::probe(bytes)?;
+            tiff::check_complete(bytes, &header)?;
+            let picture = tiff::decode(&header, options, limits, source, cancel)?;
+            let mut raster = Raster::new(info, picture);
+            if orient::transposes(header.orientation) {
+                (raster.width, raster.height) = (raster.height, raster.width);
+            }
+            raster.orientation = header.orientation;
+            if header.cmyk {
+                raster.warnings.push(cmyk_warning(format));
+            }
+            finish(raster, info, options, cancel)
+        }
+        ImageFormat::Psd => {
+            let header = psd::probe(bytes)?;
+            let picture = psd::decode(bytes, &header, options, cancel)?;
+            let mut raster = Raster::new(info, picture);
+            if header.is_cmyk() {
+                raster.warnings.push(cmyk_warning(format));
+            }
+            finish(raster, info, options, cancel)
+        }
+        ImageFormat::Dds | ImageFormat::Ktx2 => {
+            let stored = StoredTexture::read(bytes, limits, cancel)?;
+            let mut image = stored.unpack(0, 0, 0, cancel)?;
+            if !options.keep_grey {
+                image = image.widened(cancel)?;
+            }
+            if options.flip_y {
+                image = image.with_rows_flipped();
+            }
+            image.warnings.extend(stored.warnings().iter().cloned());
+            Ok(image)
+        }
     }
+}
+
+fn cmyk_warning(format: ImageFormat) -> Diagnostic {
+    Diagnostic::new(
+        codes::IMAGE_CMYK,
+        format!("the {format} image is CMYK and was converted to RGB without its colour profile"),
+    )
+}
+
+fn animation_warning(format: ImageFormat) -> Diagnostic {
+    Diagnostic::new(
+        codes::IMAGE_ANIMATED,
+        format!("the {format} image is an animation; only its first picture is read"),
+    )
 }
 
 /// A picture on its way from the decoder to the image.
@@ -193,6 +268,19 @@ struct Raster {
 }
 
 impl Raster {
+    /// Texels that came from a decoder of our own, with their format and whether they are opaque.
+    fn new(info: &ImageInfo, (texels, format, opaque): (Vec<u8>, PixelFormat, bool)) -> Self {
+        Self {
+            width: info.width,
+            height: info.height,
+            format,
+            opaque,
+            texels,
+            orientation: Orientation::NoTransforms,
+            warnings: Vec::new(),
+        }
+    }
+
     /// Takes a fourth channel that nobody declared, and that is zero everywhere, for what it is:
     /// padding.
     fn drop_unused_alpha(&mut self, cancel: &CancelFlag) -> Result<(), ImageError> {
@@ -308,18 +396,6 @@ fn finish(
     options: &DecodeOptions,
     cancel: &CancelFlag,
 ) -> Result<Image, ImageError> {
-    if raster.format == PixelFormat::Rgba32F {
-        let repaired = repair_floats(&mut raster.texels, cancel)?;
-        if repaired > 0 {
-            raster.warnings.push(Diagnostic::new(
-                codes::IMAGE_NON_FINITE,
-                format!(
-                    "{repaired} of {} values are infinite or not a number; they became 65504 and 0",
-                    raster.texels.len() / 4
-                ),
-            ));
-        }
-    }
     let texel_bytes = raster.format.texel_bytes();
     if raster.orientation != Orientation::NoTransforms {
         raster.texels = orient::turn(
@@ -337,6 +413,7 @@ fn finish(
     let mut image = Image::new(info.width, info.height, raster.format, raster.texels)?;
     image.opaque = raster.opaque;
     image.warnings = raster.warnings;
+    image.repair(cancel)?;
     Ok(image)
 }
 

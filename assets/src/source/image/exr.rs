@@ -1,8 +1,8 @@
 //! OpenEXR: which part and channels make up the picture, and its pixels.
 //!
-//! Of a file with several parts the first flat one with usable channels is read: `R`, `G` and `B`,
-//! or luminance `Y`, both with or without `A`, or a single channel of any name. Only the largest
-//! level counts, and the data window is the image.
+//! Of a file with several parts the first flat one with usable channels is read: some of `R`, `G` and
+//! `B`, or luminance `Y`, both with or without `A`, in a layer or not, or a single channel of any name.
+//! Only the largest level counts, and the data window is the image.
 
 use super::pixels::allocate;
 use super::probe::{array, field};
@@ -104,20 +104,53 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ImageError> {
     )))
 }
 
-/// Where each of the channels goes, if they make up a picture.
+/// Where each of the channels goes, if they make up a picture: those without a layer, or those of the
+/// first layer (`beauty.R`) that has colours.
 fn roles(names: &[&str]) -> Option<Vec<(String, &'static [usize])>> {
-    const GREY: &[usize] = &[0, 1, 2];
-    let role = |name: &str, targets: &'static [usize]| (name.to_owned(), targets);
-    let has = |name: &str| names.contains(&name);
-    let mut roles: Vec<(String, &'static [usize])> = if has("R") && has("G") && has("B") {
-        vec![role("R", &[0]), role("G", &[1]), role("B", &[2])]
-    } else if has("Y") && !has("RY") && !has("BY") {
-        vec![role("Y", GREY)]
-    } else if let [only] = names {
-        return Some(vec![role(only, GREY)]);
-    } else {
-        return None;
+    let layer = |name: &str| {
+        name.rsplit_once('.')
+            .map_or("", |(layer, _)| layer)
+            .to_owned()
     };
+    let mut layers: Vec<String> = names.iter().map(|name| layer(name)).collect();
+    layers.sort_unstable();
+    layers.dedup();
+    layers
+        .iter()
+        .find_map(|layer| layer_roles(names, layer))
+        .or_else(|| match names {
+            [only] => Some(vec![((*only).to_owned(), GREY)]),
+            _ => None,
+        })
+}
+
+/// A channel that goes into all three colours.
+const GREY: &[usize] = &[0, 1, 2];
+
+/// Where the channels of one layer go. Colours that it does not have stay zero.
+fn layer_roles(names: &[&str], layer: &str) -> Option<Vec<(String, &'static [usize])>> {
+    let full = |channel: &str| match layer {
+        "" => channel.to_owned(),
+        layer => format!("{layer}.{channel}"),
+    };
+    let has = |channel: &str| names.contains(&full(channel).as_str());
+    let role = |channel: &str, targets: &'static [usize]| (full(channel), targets);
+    const COLORS: [(&str, &[usize]); 3] = [("R", &[0]), ("G", &[1]), ("B", &[2])];
+    let mut roles: Vec<_> = COLORS
+        .into_iter()
+        .filter(|(color, _)| has(color))
+        .map(|(color, targets)| role(color, targets))
+        .collect();
+    if roles.is_empty() && has("Y") && !has("RY") && !has("BY") {
+        roles.push(role("Y", GREY));
+    }
+    if roles.is_empty() {
+        return None;
+    }
+    // One colour alone is a picture in grey.
+    if let [(_, targets)] = roles.as_mut_slice() {
+        *targets = GREY;
+    }
     if has("A") {
         roles.push(role("A", &[3]));
     }
@@ -379,6 +412,19 @@ mod tests {
         assert_eq!(targets(&["B", "G", "R"]), names(&["R", "G", "B"]));
         assert_eq!(targets(&["A", "Y"]), names(&["Y", "A"]));
         assert_eq!(targets(&["height"]), names(&["height"]));
+        assert_eq!(targets(&["G", "R"]), names(&["R", "G"]));
+        assert_eq!(targets(&["A", "R"]), names(&["R", "A"]));
+        assert_eq!(
+            targets(&["beauty.A", "beauty.B", "beauty.G", "beauty.R", "depth.Z"]),
+            names(&["beauty.R", "beauty.G", "beauty.B", "beauty.A"])
+        );
+        // What has no layer comes first.
+        assert_eq!(
+            targets(&["B", "G", "R", "albedo.B", "albedo.G", "albedo.R"]),
+            names(&["R", "G", "B"])
+        );
+        assert_eq!(roles(&["R"]).unwrap()[0].1, GREY);
+        assert_eq!(roles(&["G", "R"]).unwrap()[1].1, [1]);
         assert_eq!(targets(&["BY", "RY", "Y"]), None);
         assert_eq!(targets(&["N.x", "N.y"]), None);
     }

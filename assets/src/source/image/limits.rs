@@ -31,7 +31,7 @@ impl Default for ImageLimits {
 
 impl ImageLimits {
     /// Refuses an image that is larger than these limits.
-    pub(super) fn check(&self, info: &ImageInfo) -> Result<(), ImageError> {
+    pub(in crate::source) fn check(&self, info: &ImageInfo) -> Result<(), ImageError> {
         let refuse = |what, value, limit| {
             Err(ImageError::TooLarge {
                 width: info.width,

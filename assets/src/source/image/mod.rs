@@ -8,24 +8,39 @@ mod bmp;
 mod decode;
 mod error;
 mod exr;
+mod gif;
+mod ifd;
 mod jpeg;
 mod limits;
 mod orient;
 mod pixels;
 mod png;
+mod pnm;
 mod probe;
+mod psd;
+mod qoi;
 mod radiance;
 mod reader;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod tga;
+mod tiff;
+mod tiff_samples;
+mod webp;
 
 pub use decode::{DecodeOptions, decode};
 pub use error::ImageError;
 pub use limits::ImageLimits;
-pub use probe::probe;
+pub use probe::{is_image, probe};
 
-use crate::diagnostic::Diagnostic;
+pub(super) use decode::{complete, guard};
+pub(super) use pixels::allocate;
+pub(super) use probe::{array, field};
+
+use crate::{
+    cook::pace::{CancelFlag, Cancelled},
+    diagnostic::Diagnostic,
+};
 use std::fmt;
 
 /// The image file formats that are read.
@@ -44,6 +59,22 @@ pub enum ImageFormat {
     Hdr,
     /// OpenEXR.
     Exr,
+    /// Graphics Interchange Format; of an animation the first picture.
+    Gif,
+    /// WebP, lossy and lossless; of an animation the first picture.
+    WebP,
+    /// The Quite OK Image Format.
+    Qoi,
+    /// Tag Image File Format; of several pictures the first.
+    Tiff,
+    /// The portable maps of Netpbm: PBM, PGM, PPM and PAM.
+    Pnm,
+    /// Photoshop: the merged picture.
+    Psd,
+    /// `DirectDraw` surface; as an image its first layer, level and slice.
+    Dds,
+    /// Khronos Texture 2.0; as an image its first layer, level and slice.
+    Ktx2,
 }
 
 impl ImageFormat {
@@ -56,6 +87,14 @@ impl ImageFormat {
             Self::Bmp => "BMP",
             Self::Hdr => "Radiance HDR",
             Self::Exr => "OpenEXR",
+            Self::Gif => "GIF",
+            Self::WebP => "WebP",
+            Self::Qoi => "QOI",
+            Self::Tiff => "TIFF",
+            Self::Pnm => "PNM",
+            Self::Psd => "Photoshop",
+            Self::Dds => "DDS",
+            Self::Ktx2 => "KTX2",
         }
     }
 }
@@ -243,6 +282,52 @@ impl Image {
     /// What the user should know about the decoding.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// The same image, known to be opaque or not.
+    pub(crate) fn with_opaque(mut self, opaque: bool) -> Self {
+        self.opaque = opaque;
+        self
+    }
+
+    /// The same image with its rows mirrored.
+    pub(crate) fn with_rows_flipped(mut self) -> Self {
+        let row = self.width as usize * self.format.texel_bytes();
+        orient::flip_rows(&mut self.texels, row);
+        self
+    }
+
+    /// The same image in RGBA, if it is grey.
+    pub(crate) fn widened(mut self, cancel: &CancelFlag) -> Result<Self, ImageError> {
+        use pixels::{Widen, widen};
+        let (how, format) = match self.format {
+            PixelFormat::R8 => (Widen::GreyToRgba, PixelFormat::Rgba8),
+            PixelFormat::R16 => (Widen::GreyToRgba, PixelFormat::Rgba16),
+            PixelFormat::Rg8 => (Widen::GreyAlphaToRgba, PixelFormat::Rgba8),
+            PixelFormat::Rg16 => (Widen::GreyAlphaToRgba, PixelFormat::Rgba16),
+            PixelFormat::Rgba8 | PixelFormat::Rgba16 | PixelFormat::Rgba32F => return Ok(self),
+        };
+        let pixels = self.width as usize * self.height as usize;
+        let mut texels = allocate(pixels as u64 * format.texel_bytes() as u64)?;
+        texels[..self.texels.len()].copy_from_slice(&self.texels);
+        if format == PixelFormat::Rgba8 {
+            widen::<1>(&mut texels, pixels, how, [255], cancel)?;
+        } else {
+            widen::<2>(&mut texels, pixels, how, [255; 2], cancel)?;
+        }
+        (self.texels, self.format) = (texels, format);
+        Ok(self)
+    }
+
+    /// Replaces floats that are not finite, and warns if there were any.
+    pub(crate) fn repair(&mut self, cancel: &CancelFlag) -> Result<(), Cancelled> {
+        if self.format == PixelFormat::Rgba32F {
+            let repaired = pixels::repair_floats(&mut self.texels, cancel)?;
+            let values = self.texels.len() / 4;
+            self.warnings
+                .extend(pixels::repair_warning(repaired, values));
+        }
+        Ok(())
     }
 
     /// Takes the image apart: the texels and the warnings.

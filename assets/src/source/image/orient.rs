@@ -47,6 +47,8 @@ pub(super) fn turn(
     match texel_bytes {
         1 => turn_texels::<1>(texels, width, height, orientation),
         2 => turn_texels::<2>(texels, width, height, orientation),
+        8 => turn_texels::<8>(texels, width, height, orientation),
+        16 => turn_texels::<16>(texels, width, height, orientation),
         _ => turn_texels::<4>(texels, width, height, orientation),
     }
 }

@@ -1,10 +1,13 @@
 //! Pixels in memory: allocation that can fail, widening in place, and repair of numbers.
 
 use super::ImageError;
-use crate::cook::pace::{CancelFlag, Cancelled};
+use crate::{
+    cook::pace::{CancelFlag, Cancelled},
+    diagnostic::{Diagnostic, codes::texture as codes},
+};
 
 /// Zeroed memory for pixels.
-pub(super) fn allocate(bytes: u64) -> Result<Vec<u8>, ImageError> {
+pub(in crate::source) fn allocate(bytes: u64) -> Result<Vec<u8>, ImageError> {
     let refused = || ImageError::OutOfMemory { bytes };
     let len = usize::try_from(bytes).map_err(|_| refused())?;
     // Asking first costs nothing; `vec!` would end the process instead of saying no.
@@ -94,6 +97,18 @@ pub(super) fn repair_floats(texels: &mut [u8], cancel: &CancelFlag) -> Result<u6
         }
     }
     Ok(repaired)
+}
+
+/// What the user should know of repaired numbers, if there are any.
+pub(super) fn repair_warning(repaired: u64, values: usize) -> Option<Diagnostic> {
+    (repaired > 0).then(|| {
+        Diagnostic::new(
+            codes::IMAGE_NON_FINITE,
+            format!(
+                "{repaired} of {values} values are infinite or not a number; they became 65504 and 0"
+            ),
+        )
+    })
 }
 
 /// Makes RGBA8 texels opaque if all of them are fully transparent; says whether it did.

@@ -1,6 +1,10 @@
 //! Which format an image is in, and what its header promises.
 
-use super::{ImageError, ImageFormat, ImageInfo, ImageLimits, bmp, exr, jpeg, png, radiance, tga};
+use super::{
+    ImageError, ImageFormat, ImageInfo, ImageLimits, bmp, exr, gif, jpeg, png, pnm, psd, qoi,
+    radiance, tga, tiff, webp,
+};
+use crate::source::texture;
 
 /// Reads the header of an image.
 ///
@@ -24,6 +28,15 @@ pub fn probe(
         ImageFormat::Bmp => bmp::probe(prefix),
         ImageFormat::Hdr => radiance::probe(prefix),
         ImageFormat::Exr => exr::probe(prefix).map(|header| header.info),
+        ImageFormat::Gif => gif::probe(prefix),
+        ImageFormat::WebP => webp::probe(prefix).map(|header| header.info),
+        ImageFormat::Qoi => qoi::probe(prefix),
+        ImageFormat::Tiff => tiff::probe(prefix).map(|header| header.info),
+        ImageFormat::Pnm => pnm::probe(prefix),
+        ImageFormat::Psd => psd::probe(prefix).map(|header| header.info),
+        ImageFormat::Dds | ImageFormat::Ktx2 => texture::probe(prefix, limits)?
+            .map(|stored| stored.image_info())
+            .ok_or(ImageError::Empty),
     }?;
     limits.check(&info)?;
     Ok(info)
@@ -36,15 +49,24 @@ const SIGNATURES: &[(&[u8], Result<ImageFormat, &str>)] = &[
     (&exr::SIGNATURE, Ok(ImageFormat::Exr)),
     (b"#?RADIANCE", Ok(ImageFormat::Hdr)),
     (b"#?RGBE", Ok(ImageFormat::Hdr)),
-    (b"GIF87a", Err("GIF")),
-    (b"GIF89a", Err("GIF")),
-    (b"8BPS", Err("Photoshop")),
-    (b"DDS ", Err("DDS")),
-    (b"II*\0", Err("TIFF")),
-    (b"MM\0*", Err("TIFF")),
-    (b"\xABKTX 20\xBB", Err("KTX2")),
+    (b"GIF87a", Ok(ImageFormat::Gif)),
+    (b"GIF89a", Ok(ImageFormat::Gif)),
+    (&psd::SIGNATURE, Ok(ImageFormat::Psd)),
+    (&texture::DDS_SIGNATURE, Ok(ImageFormat::Dds)),
+    (&texture::KTX2_SIGNATURE, Ok(ImageFormat::Ktx2)),
+    (&qoi::SIGNATURE, Ok(ImageFormat::Qoi)),
+    (b"II*\0", Ok(ImageFormat::Tiff)),
+    (b"MM\0*", Ok(ImageFormat::Tiff)),
+    (b"II+\0", Ok(ImageFormat::Tiff)),
+    (b"MM\0+", Ok(ImageFormat::Tiff)),
+    (b"\x53\x80\xF6\x34", Err("Softimage PIC")),
     (b"\xABKTX 11\xBB", Err("KTX")),
-    (b"qoif", Err("QOI")),
+    (b"\0\0\0\x0CjP  \r\n\x87\n", Err("JPEG 2000")),
+    (b"\xFF\x4F\xFF\x51", Err("JPEG 2000")),
+    (b"\xFF\x0A", Err("JPEG XL")),
+    (b"\0\0\0\x0CJXL \r\n\x87\n", Err("JPEG XL")),
+    (b"gimp xcf ", Err("GIMP")),
+    (b"\x13\xAB\xA1\x5C", Err("ASTC")),
 ];
 
 /// Finds the format by the content.
@@ -57,8 +79,22 @@ pub(super) fn sniff(prefix: &[u8], name_hint: &str) -> Result<ImageFormat, Image
             return format.map_err(|format| unsupported(format, name_hint));
         }
     }
-    if prefix.starts_with(b"RIFF") && prefix.get(8..12) == Some(b"WEBP") {
-        return Err(unsupported("WebP", name_hint));
+    if webp::looks_like(prefix) {
+        return Ok(ImageFormat::WebP);
+    }
+    if prefix.starts_with(b"RIFF") && prefix.len() < 12 {
+        return Err(ImageError::NeedMoreBytes { at_least: 12 });
+    }
+    if prefix.get(4..8) == Some(b"ftyp")
+        && matches!(
+            prefix.get(8..12),
+            Some(b"avif" | b"avis" | b"heic" | b"mif1")
+        )
+    {
+        return Err(unsupported("AVIF or HEIF", name_hint));
+    }
+    if pnm::looks_like(prefix) {
+        return Ok(ImageFormat::Pnm);
     }
     if bmp::looks_like(prefix) {
         return Ok(ImageFormat::Bmp);
@@ -77,6 +113,11 @@ pub(super) fn sniff(prefix: &[u8], name_hint: &str) -> Result<ImageFormat, Image
             at_least: len as u64,
         });
     }
+    if pnm::may_become(prefix) || b"RIFF".starts_with(prefix) {
+        return Err(ImageError::NeedMoreBytes {
+            at_least: prefix.len() as u64 + 1,
+        });
+    }
     if prefix.len() < tga::HEADER_BYTES && tga::may_become(prefix) {
         return Err(ImageError::NeedMoreBytes {
             at_least: tga::HEADER_BYTES as u64,
@@ -85,6 +126,17 @@ pub(super) fn sniff(prefix: &[u8], name_hint: &str) -> Result<ImageFormat, Image
     Err(ImageError::UnknownFormat {
         head: readable(&prefix[..prefix.len().min(12)]),
     })
+}
+
+/// Whether bytes begin like an image, also like one of a format that is known and not read. TGA has no
+/// signature, so it is not among them.
+pub fn is_image(head: &[u8]) -> bool {
+    SIGNATURES
+        .iter()
+        .any(|(signature, _)| head.starts_with(signature))
+        || webp::looks_like(head)
+        || pnm::looks_like(head)
+        || bmp::looks_like(head)
 }
 
 fn unsupported(format: &'static str, name_hint: &str) -> ImageError {
@@ -105,7 +157,11 @@ fn readable(bytes: &[u8]) -> String {
 }
 
 /// `len` bytes at `offset` of a header, or the wish for more.
-pub(super) fn field(bytes: &[u8], offset: usize, len: usize) -> Result<&[u8], ImageError> {
+pub(in crate::source) fn field(
+    bytes: &[u8],
+    offset: usize,
+    len: usize,
+) -> Result<&[u8], ImageError> {
     let end = offset.saturating_add(len);
     bytes.get(offset..end).ok_or(ImageError::NeedMoreBytes {
         at_least: end as u64,
@@ -113,7 +169,10 @@ pub(super) fn field(bytes: &[u8], offset: usize, len: usize) -> Result<&[u8], Im
 }
 
 /// Like [`field`], as an array.
-pub(super) fn array<const N: usize>(bytes: &[u8], offset: usize) -> Result<[u8; N], ImageError> {
+pub(in crate::source) fn array<const N: usize>(
+    bytes: &[u8],
+    offset: usize,
+) -> Result<[u8; N], ImageError> {
     let mut out = [0; N];
     out.copy_from_slice(field(bytes, offset, N)?);
     Ok(out)
@@ -135,14 +194,37 @@ mod tests {
         assert_eq!(sniffed(b"#?RADIANCE\n"), Ok(ImageFormat::Hdr));
         assert_eq!(sniffed(b"#?RGBE\n"), Ok(ImageFormat::Hdr));
         assert_eq!(sniffed(b""), Err(ImageError::Empty));
+        assert_eq!(sniffed(b"GIF89a...."), Ok(ImageFormat::Gif));
+        assert_eq!(sniffed(b"RIFF\x10\0\0\0WEBPVP8 "), Ok(ImageFormat::WebP));
+        assert_eq!(sniffed(b"qoif"), Ok(ImageFormat::Qoi));
+        assert_eq!(sniffed(b"8BPS"), Ok(ImageFormat::Psd));
+        assert_eq!(sniffed(b"DDS |"), Ok(ImageFormat::Dds));
+        assert_eq!(sniffed(b"\xABKTX 20\xBB\r\n\x1A\n"), Ok(ImageFormat::Ktx2));
+        for tiff in [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"] {
+            assert_eq!(sniffed(tiff), Ok(ImageFormat::Tiff));
+        }
+        assert_eq!(sniffed(b"P6\n1 1"), Ok(ImageFormat::Pnm));
+        assert_eq!(sniffed(b"P7#"), Ok(ImageFormat::Pnm));
         assert!(matches!(
-            sniffed(b"GIF89a...."),
-            Err(ImageError::Unsupported { format: "GIF", .. })
+            sniffed(b"P8\n1 1 and so on"),
+            Err(ImageError::UnknownFormat { .. })
         ));
-        assert!(matches!(
-            sniffed(b"RIFF\x10\0\0\0WEBPVP8 "),
-            Err(ImageError::Unsupported { format: "WebP", .. })
-        ));
+    }
+
+    #[test]
+    fn formats_that_are_not_read_are_named() {
+        for (bytes, name) in [
+            (&b"\x53\x80\xF6\x34\0\0\0\0"[..], "Softimage PIC"),
+            (b"\xABKTX 11\xBB\r\n\x1A\n", "KTX"),
+            (b"\0\0\0\x20ftypavif\0\0\0\0", "AVIF or HEIF"),
+            (b"\xFF\x0A\0\0", "JPEG XL"),
+        ] {
+            assert!(is_image(bytes) || name == "AVIF or HEIF");
+            match sniffed(bytes) {
+                Err(ImageError::Unsupported { format, .. }) => assert_eq!(format, name),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
     }
 
     #[test]

@@ -27,6 +27,11 @@ impl<'a> SourceReader<'a> {
         }
     }
 
+    /// The bytes in all.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Whether a decoder wanted more bytes than there are.
     pub(super) fn hit_end(&self) -> bool {
         self.hit_end

@@ -5,8 +5,8 @@
 //! have to become several; cameras and lights would lose their direction: such nodes are left alone.
 
 use super::{
-    DecodedMesh, LoadFuture, MeshId, MeshLoader, MeshPart, MeshSource, NodeId, SceneParts,
-    SceneSource, TangentStream, VertexStreams,
+    DecodedMesh, LoadFuture, MaterialId, MeshId, MeshLoader, MeshPart, MeshSource, NodeId,
+    SceneParts, SceneSource, TangentStream, VertexStreams,
 };
 use crate::{
     cook::pace::{Cancelled, Pace},
@@ -102,6 +102,10 @@ impl MeshLoader for BakedMesh {
                 diagnostics,
             })
         })
+    }
+
+    fn materials(&self) -> Option<Vec<MaterialId>> {
+        self.mesh.materials()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Images: whose bytes, and what they are for.
 
-use crate::{diagnostic::Diagnostic, format::path::RelativePath};
+use crate::{diagnostic::Diagnostic, source::path::SourcePath};
 use std::{fmt, ops::Range, sync::Arc};
 
 /// One image of the file, whatever it is used for.
@@ -23,9 +23,9 @@ pub struct ImageSource {
 pub enum ImageData {
     /// Inside the source.
     Embedded(SharedBytes),
-    /// In a file of its own. The path is relative to the folder that the importer may read; it was
-    /// decoded, normalised and cannot leave it.
-    External(RelativePath),
+    /// In a file of its own, which is read when the texture is cooked. Whether the path leads to where
+    /// sources may be read is checked then.
+    External(SourcePath),
     /// Nowhere. The diagnostic says why, and goes with the failure of the texture.
     Missing(Box<Diagnostic>),
 }

@@ -5,7 +5,7 @@ use crate::{
     cook::pace::{Cancelled, Pace},
     diagnostic::Diagnostic,
 };
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{collections::BTreeSet, fmt, pin::Pin, sync::Arc};
 use thiserror::Error;
 
 /// A mesh of a scene: what is known of it before its data is decoded.
@@ -52,6 +52,12 @@ pub trait MeshLoader: Send + Sync {
     /// # Errors
     /// [`MeshLoadError`] when it was cancelled, or with at least one error diagnostic.
     fn load<'a>(&'a self, pace: &'a mut Pace) -> LoadFuture<'a>;
+
+    /// The materials that the mesh may use, when they are known before it is decoded. `None` means
+    /// that it may be any.
+    fn materials(&self) -> Option<Vec<MaterialId>> {
+        None
+    }
 }
 
 /// What [`MeshLoader::load`] gives.
@@ -94,6 +100,15 @@ impl MeshLoader for Arc<MeshSource> {
                 diagnostics: Vec::new(),
             })
         })
+    }
+
+    fn materials(&self) -> Option<Vec<MaterialId>> {
+        let parts = self.lods.iter().flat_map(|lod| &lod.parts);
+        let used: BTreeSet<MaterialId> = parts
+            .flat_map(|part| &part.ranges)
+            .filter_map(|range| range.material)
+            .collect();
+        Some(used.into_iter().collect())
     }
 }
 

@@ -37,6 +37,7 @@ pub use mesh::{
 pub use node::NodeSource;
 
 use crate::diagnostic::Diagnostic;
+use serde::Serialize;
 use thiserror::Error;
 
 macro_rules! ids {
@@ -93,7 +94,7 @@ pub struct SceneParts {
 }
 
 /// Content that is left out, for reports.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct IgnoredContent {
     /// Animations or animation stacks.

@@ -69,7 +69,7 @@ impl Stage {
     }
 
     /// Waits at a gate, if it is held.
-    pub(super) async fn pass(&self, gate: String) {
+    pub async fn pass(&self, gate: String) {
         let held = {
             let mut stage = self.lock();
             let held = stage.gates.get(&gate).map(|(_, receiver)| receiver.clone());

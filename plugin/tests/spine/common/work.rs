@@ -124,10 +124,7 @@ impl Importer for FakeImporter {
                     planner.add_dependency(*id, ids[*producer]).unwrap();
                 }
             }
-            Ok(ImportPlan {
-                plan: planner.seal().unwrap(),
-                diagnostics: Vec::new(),
-            })
+            Ok(ImportPlan::new(planner.seal().unwrap()))
         })
     }
 }

@@ -8,6 +8,7 @@ mod cook;
 mod files;
 mod import;
 mod info;
+mod inspect;
 mod output;
 mod run;
 mod settings;
@@ -17,6 +18,7 @@ pub use cook::CookArgs;
 pub use files::FileArgs;
 pub use import::{ImportArgs, SceneFileArgs, TextureFileArgs};
 pub use info::{CompletionsArgs, ExplainArgs};
+pub use inspect::InspectArgs;
 pub use output::OutputArgs;
 pub use run::RunArgs;
 pub use settings::{SceneArgs, TextureArgs};
@@ -63,6 +65,8 @@ pub enum Command {
     Schema,
     /// Print a script that completes the options of this command in a shell
     Completions(CompletionsArgs),
+    /// Tell what is in a container, and show its textures as pictures
+    Inspect(InspectArgs),
 }
 
 impl Cli {

@@ -5,6 +5,7 @@ use bevy_kiln::{
     plugin::HeadlessSettings,
 };
 use clap::Args;
+use std::path::PathBuf;
 
 /// What a cook may use of the machine, and when it stops.
 #[derive(Clone, Debug, Args)]
@@ -24,6 +25,10 @@ pub struct RunArgs {
     /// named keep their defaults
     #[arg(long, value_name = "SPEC", value_parser = concurrency)]
     pub concurrency: Option<Concurrency>,
+    /// A folder whose files scenes may refer to, besides the files in their own folders and below; may
+    /// be given several times
+    #[arg(long = "source-root", value_name = "DIR")]
+    pub source_roots: Vec<PathBuf>,
     /// Cancel everything as soon as one import fails
     #[arg(long)]
     pub fail_fast: bool,
@@ -41,6 +46,7 @@ impl RunArgs {
         };
         let import = &mut settings.import;
         import.memory_budget = self.memory;
+        import.allowed_roots.clone_from(&self.source_roots);
         import.content_hashing = !self.no_hash;
         if let Some(jobs) = self.jobs {
             import.max_in_flight_jobs = jobs as usize;

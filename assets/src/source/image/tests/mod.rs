@@ -3,8 +3,10 @@
 mod damage;
 mod exr;
 mod formats;
+mod pictures;
 mod png;
 mod samples;
+mod writers;
 
 use super::*;
 use crate::cook::pace::CancelFlag;

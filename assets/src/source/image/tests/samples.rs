@@ -1,6 +1,7 @@
 //! Small files of every format, written by hand.
 
-use crate::source::image::ImageFormat;
+use super::writers::{Psd, Tiff, gif, gif_with_a_small_picture, qoi, webp};
+use crate::source::{image::ImageFormat, texture::tests as stored};
 use ::image::{
     ExtendedColorType, ImageEncoder,
     codecs::{jpeg::JpegEncoder, openexr::OpenExrEncoder},
@@ -264,5 +265,59 @@ pub(super) fn all() -> Vec<(&'static str, ImageFormat, Vec<u8>)> {
             ImageFormat::Exr,
             exr(6, 5, ExtendedColorType::Rgb32F, &light),
         ),
+        ("gif", ImageFormat::Gif, gif(2)),
+        ("small gif", ImageFormat::Gif, gif_with_a_small_picture()),
+        (
+            "webp",
+            ImageFormat::WebP,
+            webp(8, 8, &[&ramp[..], &ramp[..64]].concat()),
+        ),
+        (
+            "qoi",
+            ImageFormat::Qoi,
+            qoi(8, 8, &[&ramp[..], &ramp[..64]].concat()),
+        ),
+        (
+            "tiff",
+            ImageFormat::Tiff,
+            Tiff::new(4, 4, 16, 3, ramp[..96].to_vec()).encode(),
+        ),
+        ("big tiff", ImageFormat::Tiff, {
+            let mut tiff = Tiff::new(8, 8, 8, 1, ramp[..64].to_vec());
+            (tiff.large, tiff.big_endian) = (true, true);
+            tiff.encode()
+        }),
+        ("ppm", ImageFormat::Pnm, {
+            let mut file = b"P6 8 8 255\n".to_vec();
+            file.extend(&ramp);
+            file
+        }),
+        ("pam", ImageFormat::Pnm, {
+            let mut file =
+                b"P7\nWIDTH 4\nHEIGHT 4\nDEPTH 2\nMAXVAL 65535\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n"
+                    .to_vec();
+            file.extend(&ramp[..64]);
+            file
+        }),
+        ("psd", ImageFormat::Psd, {
+            let planes = ramp[..64].chunks(16).map(<[u8]>::to_vec).collect();
+            let mut psd = Psd::new(4, 4, 8, 3, planes);
+            (psd.packed, psd.layers) = (true, -1);
+            psd.encode()
+        }),
+        (
+            "psb",
+            ImageFormat::Psd,
+            Psd {
+                large: true,
+                ..Psd::new(4, 4, 16, 1, vec![ramp[..32].to_vec()])
+            }
+            .encode(),
+        ),
+        ("dds", ImageFormat::Dds, stored::dds_sample()),
+        ("dx10 dds", ImageFormat::Dds, stored::dx10_sample()),
+        ("ktx2", ImageFormat::Ktx2, stored::ktx2_sample(0)),
+        ("zstd ktx2", ImageFormat::Ktx2, stored::ktx2_sample(2)),
+        ("zlib ktx2", ImageFormat::Ktx2, stored::ktx2_sample(3)),
     ]
 }
