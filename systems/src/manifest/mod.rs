@@ -184,7 +184,8 @@ pub(crate) fn expanded(world: &mut World, manifest: Entity, expansion: Expansion
     if let Some(current) = &mut world.resource_mut::<Manifests>().current {
         current.jobs = Some(expansion.jobs.into_iter());
     }
-    spawn_jobs(world);
+    // They are spawned in the next tick, which must come: one batch for each intake.
+    world.resource::<Wake>().notify();
 }
 
 /// Spawns jobs as far as there is room.
@@ -212,8 +213,6 @@ fn spawn_jobs(world: &mut World) {
             jobs: Some(jobs),
         });
     }
-    // What was spawned is taken in by this tick or the next one, which must come.
-    world.resource::<Wake>().notify();
 }
 
 /// A job of a manifest has had its report.
