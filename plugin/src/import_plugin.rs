@@ -21,7 +21,11 @@ use bevy_kiln_systems::{
     completion::{CompletionSender, Completions},
     dispatch::{OldestJob, ReadyWork, UnemittedJobs},
     importer::{Importer, Importers},
-    importers::image::{ImageImporter, TextureWork},
+    importers::{
+        buffer::BufferWork,
+        image::{ImageImporter, TextureWork},
+        scene::{GeometryWork, MaterialWork, MeshBuildWork, SceneTextureWork, SceneWork},
+    },
     intake::{ClientInbox, JobQueue, NextJobOrder},
     io::resolve::SourceReaders,
     lanes::CookLanes,
@@ -119,6 +123,12 @@ impl Plugin for ImportPlugin {
             .register_type::<WorkState>()
             .register_importer(ImageImporter)
             .register_work::<TextureWork>()
+            .register_work::<BufferWork>()
+            .register_work::<SceneTextureWork>()
+            .register_work::<MeshBuildWork>()
+            .register_work::<MaterialWork>()
+            .register_work::<GeometryWork>()
+            .register_work::<SceneWork>()
             .configure_sets(self.schedule, KilnSystems::chain())
             .add_systems(self.schedule, systems());
     }

@@ -7,7 +7,7 @@ use bevy_ecs::prelude::*;
 use bevy_kiln_components::{
     budget::MemoryClaim,
     container::{CommitCursor, ContainerState},
-    job::{CancelToken, Diagnostics, JobOrder, JobState, TargetContainer},
+    job::{CancelToken, JobOrder, JobState, TargetContainer},
     messages::ProgressKind,
     pipeline::WorkKind,
     reservation::{Reservation, WriteState},
@@ -158,12 +158,9 @@ fn store_result(
     };
     ProgressFeed::item(world, item, ProgressKind::ItemFinished);
     match result {
-        Ok(mut cooked) => {
+        Ok(cooked) => {
             if let Some(mut products) = world.get_mut::<JobProducts>(job) {
                 products.telemetry.add(&cooked.telemetry);
-            }
-            if let Some(mut diagnostics) = world.get_mut::<Diagnostics>(job) {
-                diagnostics.0.append(&mut cooked.diagnostics);
             }
             world
                 .entity_mut(item)

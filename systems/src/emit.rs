@@ -15,6 +15,7 @@ use bevy_kiln_assets::{
         texture_payload::{FallbackTexture, TexturePayload},
         texture_table::TextureEntry,
     },
+    source::scene::SharedBytes,
 };
 use bevy_kiln_components::{
     budget::MemoryClaim,
@@ -22,14 +23,13 @@ use bevy_kiln_components::{
         AssetCatalog, BufferTable, CommitCursor, ContainerMark, ContainerState, Emitting, NewPlace,
         Placement, TextureTable,
     },
-    job::{JobOrder, JobState, Progress},
+    job::{Diagnostics, JobOrder, JobState, Progress},
     pipeline::{PipelineCounters, WorkKind},
     report::Product,
     reservation::{Reservation, ReservedIn, ResourceKind, WriteState},
     settings::ImportSettings,
     work::{BlockedBy, Dependents, WorkItems, WorkOrder, WorkState},
 };
-use bevy_tasks::AsyncComputeTaskPool;
 use std::{sync::Arc, time::Instant};
 
 use crate::{
@@ -114,20 +114,17 @@ impl Batch {
             return;
         };
         let completions = world.resource::<CompletionSender>().clone();
-        let span = tracing::debug_span!("write", payloads = self.blobs.len());
-        AsyncComputeTaskPool::get()
-            .spawn(async move {
-                let result = span.in_scope(|| store.write_blobs(&self.blobs));
-                // The payloads are gone from memory before anybody may admit more.
-                drop(self.blobs);
-                drop(self.claims);
-                completions.send(Completion::Written {
-                    container,
-                    reservations: self.reservations,
-                    result,
-                });
-            })
-            .detach();
+        let (claims, reservations) = (self.claims, self.reservations);
+        tracing::debug!(payloads = self.blobs.len(), bytes = self.bytes, "writing");
+        store.write(self.blobs, move |result| {
+            // The payloads are gone from memory before anybody may admit more.
+            drop(claims);
+            completions.send(Completion::Written {
+                container,
+                reservations,
+                result,
+            });
+        });
     }
 }
 
@@ -173,7 +170,11 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
         places: Vec::with_capacity(cooked.emissions.len()),
         data: cooked.data,
     };
+    if let Some(mut diagnostics) = world.get_mut::<Diagnostics>(current.job) {
+        diagnostics.0.extend(cooked.diagnostics);
+    }
     for emission in cooked.emissions {
+        announce_buffer(world, item, &emission);
         match place(world, container, current.job, emission, batch) {
             Ok(place) => emitted.places.push(place),
             Err(diagnostic) => {
@@ -195,6 +196,15 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
     count_completed(world, current.job, item);
     release_dependents(world, item);
     true
+}
+
+/// The buffers of a mesh are items of their own as far as progress tells.
+fn announce_buffer(world: &mut World, item: Entity, emission: &Emission) {
+    if let Emission::Buffer(buffer) = emission
+        && world.get::<WorkKind>(item) == Some(&WorkKind::MESH_BUILD)
+    {
+        ProgressFeed::part(world, item, &buffer.name);
+    }
 }
 
 /// A job's turn to emit comes when every job before it has emitted everything or has ended.
@@ -298,7 +308,7 @@ pub(crate) fn place_fallback(
             index.0,
             place,
             batch,
-            fallback.into_payload(),
+            fallback.into_payload().into(),
         );
     }
     Ok(())
@@ -351,7 +361,7 @@ fn place_texture(
             index.0,
             place,
             batch,
-            payload,
+            payload.into(),
         );
     }
     Ok(Place::Texture(index))
@@ -383,6 +393,9 @@ fn place_buffer(
         size: u64::from(size),
         reused: placement == Placement::Existing,
     };
+    if let Some(catalog) = buffer.catalog {
+        put_entry(world, container, catalog.at_buffer(index));
+    }
     add_product(world, job, product);
     if let Placement::New(place) = placement {
         reserve(
@@ -478,7 +491,7 @@ fn reserve(
     index: u32,
     place: NewPlace,
     batch: &mut Batch,
-    bytes: Vec<u8>,
+    bytes: SharedBytes,
 ) {
     let NewPlace { range, padding } = place;
     let offset = range.start;

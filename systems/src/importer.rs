@@ -13,7 +13,11 @@ use bevy_kiln_assets::{
 };
 use bevy_kiln_components::{budget::MemoryClaim, job::ImportRequest, settings::ImportSettings};
 use bevy_tasks::{AsyncComputeTaskPool, BoxedFuture};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    any::Any,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use crate::{
     io::{
@@ -69,8 +73,9 @@ pub trait Importer: Send + Sync + 'static {
 
     /// The other files that [`Importer::plan`] needs, such as the buffers of a glTF document. Asked
     /// when the source is there. They are read within the byte budget, and found in
-    /// [`ImportSource::companions`]. Runs on the I/O pool, where it must be quick; what is wrong with
-    /// the source is better said by the plan.
+    /// [`ImportSource::companions`]. Runs on the I/O pool, where it must be quick; what was parsed for
+    /// it can be kept with [`ImportSource::keep`]. What is wrong with the source is better said by the
+    /// plan.
     fn companions(&self, source: &ImportSource) -> Vec<SourcePath> {
         let _ = source;
         Vec::new()
@@ -108,6 +113,7 @@ pub struct ImportSource {
     pub settings: Arc<ImportSettings>,
     /// Raised when the job is cancelled.
     pub cancel: CancelFlag,
+    pub(crate) kept: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl ImportSource {
@@ -121,6 +127,25 @@ impl ImportSource {
         path: PathBuf,
     ) -> Result<SourceBytes, FileError> {
         read_on_io_pool(reader, path, ReadOptions::default()).await
+    }
+
+    /// Keeps what [`Importer::companions`] had to parse, for [`Importer::plan`]: nothing has to be
+    /// parsed twice.
+    pub fn keep<T: Any + Send>(&self, parsed: T) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(Box::new(parsed));
+    }
+
+    /// Takes what was kept, if it is of this type.
+    pub fn take<T: Any + Send>(&self) -> Option<T> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.take()?.downcast() {
+            Ok(parsed) => Some(*parsed),
+            Err(other) => {
+                *kept = Some(other);
+                None
+            }
+        }
     }
 
     /// The companion at a path, if it was asked for.

@@ -28,7 +28,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     panic::AssertUnwindSafe,
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Instant,
 };
 use tracing::Instrument;
@@ -151,7 +151,7 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
         ticket.start();
     }
     let id = world.get::<JobId>(job).map_or(0, |id| id.0);
-    let span = tracing::info_span!("job", id, source = request.source());
+    let span = tracing::info_span!(parent: None, "job", id, source = request.source());
     world
         .entity_mut(job)
         .insert((JobState::Loading, InFlight, JobSpan(span.clone())));
@@ -282,6 +282,7 @@ impl LoadTask {
             request: self.request,
             settings: self.service.settings,
             cancel: self.cancel.clone(),
+            kept: Mutex::default(),
         };
         if importer.need() == SourceNeed::Head {
             let result = importer.plan(source).await;
@@ -498,14 +499,15 @@ impl WholeLoad {
             cancel,
             span: tracing::Span::current(),
             claim: budget.claim(0),
-            start: Box::new(move |_| {
+            start: Box::new(move |context| {
                 Box::pin(async move {
                     let begun = Instant::now();
                     let guarded = AssertUnwindSafe(async move { importer.plan(source).await });
-                    let result = guarded
-                        .catch_unwind()
-                        .await
-                        .unwrap_or_else(|panic| Err(vec![importer_panicked(&name, &*panic)]));
+                    let plan = async move {
+                        let result = guarded.catch_unwind().await;
+                        result.unwrap_or_else(|panic| Err(vec![importer_panicked(&name, &*panic)]))
+                    };
+                    let result = context.in_long_steps(|_| plan).await;
                     let outcome = Box::new(PlanOutcome {
                         format: Some(format),
                         result,

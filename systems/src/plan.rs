@@ -78,8 +78,9 @@ fn spawn_plan(world: &mut World, job: Entity, outcome: PlanOutcome) {
         .plan
         .steps()
         .iter()
-        .map(|step| step.payload.kind())
-        .find(|kind| !kinds.contains(*kind));
+        .map(|step| &step.payload)
+        .find(|work| !kinds.knows(work))
+        .map(PlannedWork::kind);
     if let Some(kind) = missing {
         let message =
             format!("Missing pipeline registration: no pipeline cooks work of the kind `{kind}`");

@@ -72,11 +72,22 @@ impl ProgressFeed {
     }
 
     pub(crate) fn item(world: &mut World, item: Entity, kind: ProgressKind) {
-        let (Some(&WorkOf(job)), Some(&work), Some(WorkName(name))) = (
-            world.get::<WorkOf>(item),
-            world.get::<WorkKind>(item),
-            world.get::<WorkName>(item),
-        ) else {
+        if let Some(WorkName(name)) = world.get::<WorkName>(item).cloned() {
+            Self::named(world, item, kind, name);
+        }
+    }
+
+    /// A part of an item was made, which people know by a name of its own.
+    pub(crate) fn part(world: &mut World, item: Entity, name: &str) {
+        for kind in [ProgressKind::ItemStarted, ProgressKind::ItemFinished] {
+            Self::named(world, item, kind, name.to_owned());
+        }
+    }
+
+    fn named(world: &mut World, item: Entity, kind: ProgressKind, name: String) {
+        let (Some(&WorkOf(job)), Some(&work)) =
+            (world.get::<WorkOf>(item), world.get::<WorkKind>(item))
+        else {
             return;
         };
         let message = match kind {
@@ -87,7 +98,7 @@ impl ProgressFeed {
         let capacity = world.resource::<ImportSettings>().pipelines.get(work).queue;
         let item = ItemProgress {
             kind: work.0,
-            name: name.clone(),
+            name,
             queue_load: world.resource::<ReadyWork>().admitted(work) as f32 / capacity as f32,
         };
         Self::send(world, job, kind, message, Some(item));

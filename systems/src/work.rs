@@ -13,6 +13,7 @@ use bevy_kiln_assets::{
         texture_shape::TextureShape,
     },
     plan::Planner,
+    source::scene::SharedBytes,
 };
 use bevy_kiln_components::{
     pipeline::WorkKind,
@@ -20,7 +21,11 @@ use bevy_kiln_components::{
     work::MemoryEstimate,
 };
 use bevy_tasks::BoxedFuture;
-use std::{any::Any, collections::BTreeMap, sync::Arc};
+use std::{
+    any::{Any, TypeId},
+    collections::BTreeMap,
+    sync::Arc,
+};
 
 use crate::{
     io::{
@@ -126,10 +131,12 @@ pub struct BufferEmission {
     pub name: String,
     /// Usage, stride and element format.
     pub layout: bevy_kiln_assets::format::buffer_table::BufferLayout,
-    /// The bytes.
-    pub bytes: Vec<u8>,
+    /// The bytes. They may be a part of a source, which is then not copied.
+    pub bytes: SharedBytes,
     /// Their hash; zero when hashing is off.
     pub content_hash: ContentHash,
+    /// What the catalogue says of it, when nothing else in the container refers to it.
+    pub catalog: Option<CatalogEntry>,
 }
 
 /// An asset descriptor for the container.
@@ -200,6 +207,7 @@ pub enum Place {
 /// One planned work item, whatever its kind.
 pub struct PlannedWork {
     kind: WorkKind,
+    payload: TypeId,
     insert: Box<dyn FnOnce(&mut EntityWorldMut) + Send + Sync>,
 }
 
@@ -211,6 +219,7 @@ impl PlannedWork {
     pub fn new<W: Work>(work: W, peak_bytes: u64) -> Self {
         Self {
             kind: W::KIND,
+            payload: TypeId::of::<W>(),
             insert: Box::new(move |entity| {
                 entity.insert((work, W::KIND, MemoryEstimate(peak_bytes)));
             }),
@@ -240,14 +249,19 @@ pub(crate) type StartWork = Box<
         + Sync,
 >;
 
-/// The kinds of work that were registered.
+/// Takes a payload off an entity, if it is of the one type that this knows.
+type TakeWork = fn(EntityRef) -> Option<StartableWork>;
+
+/// The kinds of work that were registered, with the payloads of each: textures, for example, are files
+/// of their own or images of a scene.
 #[derive(Resource, Default)]
-pub struct WorkKinds(BTreeMap<WorkKind, fn(EntityRef) -> Option<StartableWork>>);
+pub struct WorkKinds(BTreeMap<WorkKind, BTreeMap<TypeId, TakeWork>>);
 
 impl WorkKinds {
-    /// Registers a kind.
+    /// Registers a payload of a kind.
     pub fn register<W: Work>(&mut self) {
-        self.0.insert(W::KIND, |entity| {
+        let payloads = self.0.entry(W::KIND).or_default();
+        payloads.insert(TypeId::of::<W>(), |entity| {
             let work = entity.get::<W>()?.clone();
             Some(StartableWork {
                 input: work.input(),
@@ -256,12 +270,14 @@ impl WorkKinds {
         });
     }
 
-    /// Whether a kind is registered.
-    pub fn contains(&self, kind: WorkKind) -> bool {
-        self.0.contains_key(&kind)
+    /// Whether a payload is registered.
+    pub fn knows(&self, work: &PlannedWork) -> bool {
+        let payloads = self.0.get(&work.kind);
+        payloads.is_some_and(|payloads| payloads.contains_key(&work.payload))
     }
 
     pub(crate) fn startable(&self, kind: WorkKind, entity: EntityRef) -> Option<StartableWork> {
-        self.0.get(&kind).and_then(|take| take(entity))
+        let payloads = self.0.get(&kind)?;
+        payloads.values().find_map(|take| take(entity))
     }
 }

@@ -10,7 +10,7 @@ const PIECE: usize = 1 << 16;
 ///
 /// # Errors
 /// [`Cancelled`].
-pub(super) async fn sha256(bytes: &[u8], pace: &mut Pace) -> Result<[u8; 32], Cancelled> {
+pub async fn sha256(bytes: &[u8], pace: &mut Pace) -> Result<[u8; 32], Cancelled> {
     let mut digest = Sha256::new();
     for piece in bytes.chunks(PIECE) {
         digest.update(piece);

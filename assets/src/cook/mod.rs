@@ -2,7 +2,7 @@
 
 pub mod asset;
 pub mod geometry;
-mod hash;
+pub mod hash;
 pub mod material;
 pub mod mesh;
 mod notes;

@@ -54,6 +54,11 @@ impl CatalogEntry {
         Self::new("texture", source, name)
     }
 
+    /// A line about a standalone buffer that has no place yet.
+    pub fn buffer(source: &str, name: &str) -> Self {
+        Self::new("buffer", source, name)
+    }
+
     /// A line about an asset: `material`, `geometry` or `scene`.
     pub fn asset(asset_type: super::index::AssetType, source: &str, name: &str) -> Self {
         Self::new(asset_type.label(), source, name)
@@ -116,6 +121,11 @@ impl CatalogEntry {
     /// The line of a texture that has its place.
     pub fn at_texture(self, index: TextureIndex) -> (CatalogKey, Self) {
         self.at(CatalogTarget::Texture(index))
+    }
+
+    /// The line of a buffer that has its place.
+    pub fn at_buffer(self, index: BufferIndex) -> (CatalogKey, Self) {
+        self.at(CatalogTarget::Buffer(index))
     }
 
     /// The line of an asset.

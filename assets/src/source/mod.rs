@@ -1,5 +1,6 @@
 //! Adapters that turn source files into neutral data.
 
+pub mod fbx;
 pub mod image;
 pub mod path;
 pub mod scene;

@@ -4,13 +4,22 @@
 //! in its own way: it shares no arithmetic with the writers, so that a mistake of theirs is found
 //! instead of repeated. It does no I/O; whoever reads the files passes in the bytes.
 
+mod bounds;
+pub mod buffers;
 pub mod catalog;
 pub mod descriptor;
+mod field;
+pub mod geometry;
 pub mod index;
+mod material;
+mod scene;
 pub mod table;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod texture;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::format::ids::AssetKey;
 use sha2::{Digest, Sha256};
 
 /// What was found wrong with one file.
@@ -18,25 +27,47 @@ use sha2::{Digest, Sha256};
 pub struct Findings {
     file: String,
     diagnostics: Vec<Diagnostic>,
+    /// Findings beyond [`Findings::MOST`].
+    more: usize,
+    /// The code of one of them, an error if there was any.
+    more_code: Option<Code>,
 }
 
 impl Findings {
+    /// The most findings about one file that are kept one by one: damage tends to be everywhere.
+    pub const MOST: usize = 256;
+
     /// Nothing yet about a file.
     pub fn about(file: impl Into<String>) -> Self {
         Self {
             file: file.into(),
-            diagnostics: Vec::new(),
+            ..Self::default()
         }
     }
 
     /// Adds a finding about a part of the file.
     pub fn add(&mut self, code: Code, object: impl Into<String>, message: impl Into<String>) {
-        let diagnostic = Diagnostic::new(code, message).source(self.file.clone());
-        self.diagnostics.push(diagnostic.object(object));
+        if self.diagnostics.len() < Self::MOST {
+            let diagnostic = Diagnostic::new(code, message).source(self.file.clone());
+            self.diagnostics.push(diagnostic.object(object));
+            return;
+        }
+        self.more += 1;
+        let has_error = self
+            .more_code
+            .is_some_and(|code| code.info().severity == Severity::Error);
+        if !has_error {
+            self.more_code = Some(code);
+        }
     }
 
-    /// The findings.
-    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+    /// The findings; those beyond the most that are kept are summed up in the last one.
+    pub fn into_diagnostics(mut self) -> Vec<Diagnostic> {
+        if let Some(code) = self.more_code {
+            let message = format!("there are {} more findings", self.more);
+            let diagnostic = Diagnostic::new(code, message).source(self.file);
+            self.diagnostics.push(diagnostic.object("file"));
+        }
         self.diagnostics
     }
 
@@ -54,6 +85,20 @@ fn number(bytes: &[u8], at: usize, len: usize) -> u64 {
         .iter()
         .rev()
         .fold(0, |value, &byte| value << 8 | u64::from(byte))
+}
+
+/// A little-endian float; zero past the end.
+fn float(bytes: &[u8], at: usize) -> f32 {
+    f32::from_bits(number(bytes, at, 4) as u32)
+}
+
+/// A key; zero past the end.
+fn key(bytes: &[u8], at: usize) -> AssetKey {
+    let mut key = [0; 16];
+    if let Some(field) = bytes.get(at..at + 16) {
+        key.copy_from_slice(field);
+    }
+    AssetKey(key)
 }
 
 /// Whether a part is inside the bytes and all zero.

@@ -52,6 +52,7 @@ impl Importer for ListImporter {
     fn companions(&self, source: &ImportSource) -> Vec<SourcePath> {
         let text = std::str::from_utf8(&source.bytes).unwrap();
         assert_ne!(text, "panic", "companions panic as the test wants");
+        source.keep(text.lines().count());
         text.lines()
             .filter_map(|line| SourcePath::new(line).ok())
             .collect()
@@ -64,6 +65,9 @@ impl Importer for ListImporter {
         let (stage, got) = (self.stage.clone(), self.got.clone());
         Box::pin(async move {
             let file = source.name.rsplit('/').next().unwrap().to_owned();
+            assert_eq!(source.take::<String>(), None, "it is of another type");
+            let lines = source.take::<usize>().expect("it was kept");
+            assert!(source.take::<usize>().is_none() && lines >= source.companions.len());
             let mut failed = Vec::new();
             for companion in &source.companions {
                 let line = match &companion.bytes {

@@ -7,18 +7,20 @@
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
     cook::texture::{
-        BlockEncoder, CookedTexture, EncodeTile, IntelEncoder, TextureError, assemble,
-        decode_options, estimate, prepare,
+        CookedTexture, TextureError, assemble, block_encoder, decode_options, estimate, prepare,
     },
     diagnostic::{Diagnostic, codes},
     format::catalog::CatalogEntry,
     plan::Plan,
     settings::texture::TextureSettings,
-    source::image::{self, ImageError, ImageLimits},
+    source::image::{self, ImageError, ImageFormat, ImageLimits},
 };
 use bevy_kiln_components::{pipeline::WorkKind, report::Telemetry};
 use bevy_tasks::BoxedFuture;
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     importer::{ImportPlan, ImportSource, Importer, SourceNeed},
@@ -28,10 +30,10 @@ use crate::{
     work::{CookFailure, CookInput, Cooked, Emission, PlannedWork, TextureEmission, Work},
 };
 
-/// Texels of a part where the app's systems need the compute thread: about 0.1 ms to encode.
-const SLICED_TEXELS: usize = 512;
-/// Texels of a part otherwise: a few milliseconds to encode, so that cancelling is quick.
-const PART_TEXELS: usize = 32 << 10;
+/// How long a part takes to encode where the app's systems need the compute thread.
+const SLICED_PART: Duration = Duration::from_micros(100);
+/// How long a part takes otherwise: short, so that cancelling is quick.
+const PART: Duration = Duration::from_millis(4);
 
 /// The importer of images.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,6 +101,11 @@ async fn plan(source: ImportSource) -> Result<ImportPlan, Diagnostic> {
             Err(error) => return Err(about(error.diagnostic(), &source.name)),
         }
     };
+    let claimed = ImageFormat::of_extension(&source.name).filter(|claimed| *claimed != info.format);
+    let diagnostics = claimed.map(|claimed| {
+        let text = format!("the content is {}, the name says {claimed}", info.format);
+        Diagnostic::new(codes::texture::IMAGE_WRONG_EXTENSION, text).source(&source.name)
+    });
     let name = source.product_name();
     let mut options = source.request.texture.clone();
     options
@@ -122,7 +129,7 @@ async fn plan(source: ImportSource) -> Result<ImportPlan, Diagnostic> {
         limits: limits.clone(),
     };
     let plan = Plan::single(name, PlannedWork::new(work, peak));
-    Ok(ImportPlan::new(plan))
+    Ok(ImportPlan::new(plan).with_diagnostics(diagnostics))
 }
 
 /// One source image that becomes one texture.
@@ -199,7 +206,7 @@ impl Work for TextureWork {
     }
 }
 
-fn failure(error: TextureError, source: &str) -> CookFailure {
+pub(crate) fn failure(error: TextureError, source: &str) -> CookFailure {
     match error.diagnostic() {
         Some(diagnostic) => diagnostic.source(source).into(),
         None => CookFailure::Cancelled,
@@ -212,15 +219,15 @@ pub(crate) async fn cook_image(
     settings: &TextureSettings,
     mut context: CookContext,
 ) -> Result<CookedTexture, TextureError> {
-    let encoder: Arc<dyn BlockEncoder> = Arc::new(IntelEncoder::new());
+    let encoder = block_encoder(settings);
     let prepared = Arc::new(prepare(image, settings, encoder, &mut context.pace).await?);
-    let tiles = prepared.tiles(if context.is_sliced() {
-        SLICED_TEXELS
+    let tiles = prepared.tiles_lasting(if context.is_sliced() {
+        SLICED_PART
     } else {
-        PART_TEXELS
+        PART
     });
     // Asking other lanes for help costs more than a small texture does.
-    if tiles.iter().map(EncodeTile::texels).sum::<usize>() <= PART_TEXELS {
+    if prepared.encoding_time() <= PART {
         let mut encoded = Vec::with_capacity(tiles.len());
         for tile in &tiles {
             encoded.push(prepared.encode_tile(tile)?);

@@ -1,3 +1,5 @@
 //! The built-in source formats. They register through the same door as anybody's own.
 
+pub mod buffer;
 pub mod image;
+pub mod scene;

@@ -8,7 +8,12 @@ use bevy_kiln_assets::{
 use bevy_kiln_components::{budget::MemoryClaim, pipeline::WorkKind};
 use bevy_tasks::{AsyncComputeTaskPool, BoxedFuture};
 use futures_lite::FutureExt;
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tracing::Instrument;
 
 use super::{
@@ -127,6 +132,23 @@ impl CookContext {
         let results = share.complete(&mut self.pace).await;
         self.lanes.withdraw(&published);
         results
+    }
+
+    /// Runs a future that computes for long between two checkpoints. Where the app's systems need the
+    /// only compute thread it runs on the I/O pool, as in [`CookContext::unsliced`].
+    pub async fn in_long_steps<R, F>(&self, work: impl FnOnce(Pace) -> F) -> R
+    where
+        R: Send + 'static,
+        F: Future<Output = R> + Send + 'static,
+    {
+        let cancel = self.pace.cancel_flag().clone();
+        if self.is_sliced() {
+            // Reads and writes want their turn.
+            let pace = Pace::sliced(cancel, Duration::from_millis(1));
+            AsyncComputeTaskPool::get().spawn(work(pace)).await
+        } else {
+            work(Pace::uninterrupted(cancel)).await
+        }
     }
 
     /// Runs work that cannot be cut into slices, such as a decoder. Where the app's systems need

@@ -92,30 +92,45 @@ pub async fn assemble(
         payload = blank_payload(&layout);
         let block_bytes = shape.format().block_bytes() as usize;
         for encoded in tiles {
-            place_blocks(&mut payload, &layout, &encoded, block_bytes)?;
+            let mip = encoded.tile.subresource % usize::from(shape.mips());
+            let (_, height, _) = shape.mip_size(mip as u16);
+            let block_rows = height.div_ceil(4);
+            place_blocks(&mut payload, &layout, &encoded, block_bytes, block_rows)?;
             pace.checkpoint().await?;
         }
     } else {
         payload = blank_payload(&layout);
-        let mut levels = match Arc::try_unwrap(prepared) {
+        let levels = match Arc::try_unwrap(prepared) {
             Ok(prepared) => prepared.levels,
             Err(shared) => shared.levels.clone(),
         };
         let texel_bytes = shape.format().block_bytes() as usize;
-        for (level, subresource) in levels.iter_mut().zip(layout.subresources()) {
+        for (level, subresource) in levels.into_iter().zip(layout.subresources()) {
             let row_bytes = level.width as usize * texel_bytes;
-            let mut since_checkpoint = 0;
-            for (y, row) in level.texels.chunks_exact(row_bytes).enumerate() {
-                place(&mut payload, &layout, subresource, y, 0, row)?;
-                since_checkpoint += row_bytes;
-                if since_checkpoint >= STRETCH {
-                    since_checkpoint = 0;
-                    pace.checkpoint().await?;
-                }
-            }
-            level.texels = Vec::new();
+            place_rows(
+                &mut payload,
+                &layout,
+                subresource,
+                &level.texels,
+                row_bytes,
+                pace,
+            )
+            .await?;
         }
     }
+    finish(payload, shape, &layout, hashing, encoder, warnings, pace).await
+}
+
+/// Stores the hash of a payload that is complete otherwise.
+pub(super) async fn finish(
+    mut payload: Vec<u8>,
+    shape: TextureShape,
+    layout: &PayloadLayout,
+    hashing: bool,
+    encoder: Option<EncoderIdentity>,
+    warnings: Vec<Diagnostic>,
+    pace: &mut Pace,
+) -> Result<CookedTexture, TextureError> {
     let hash = if hashing {
         let mut digest = Sha256::new();
         for part in payload.chunks(STRETCH) {
@@ -153,7 +168,7 @@ fn check_tiles(prepared: &PreparedTexture, tiles: &[EncodedTile]) -> Result<(), 
         *covered += encoded.tile.texels() as u64;
     }
     for (subresource, (level, covered)) in prepared.levels.iter().zip(covered).enumerate() {
-        let texels = u64::from(level.width) * u64::from(level.height);
+        let texels = u64::from(level.width) * u64::from(level.height) * u64::from(level.depth);
         if covered != texels {
             return wrong(format!(
                 "subresource {subresource} has {texels} texels, the tiles have {covered}"
@@ -163,11 +178,34 @@ fn check_tiles(prepared: &PreparedTexture, tiles: &[EncodedTile]) -> Result<(), 
     Ok(())
 }
 
+/// Copies tight rows to their places, one below the other through all slices.
+pub(super) async fn place_rows(
+    payload: &mut [u8],
+    layout: &PayloadLayout,
+    subresource: &SubresourceLayout,
+    rows: &[u8],
+    row_bytes: usize,
+    pace: &mut Pace,
+) -> Result<(), TextureError> {
+    let mut since_checkpoint = 0;
+    for (y, row) in rows.chunks_exact(row_bytes).enumerate() {
+        place(payload, layout, subresource, y, 0, row)?;
+        since_checkpoint += row_bytes;
+        if since_checkpoint >= STRETCH {
+            since_checkpoint = 0;
+            pace.checkpoint().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies the blocks of a tile to their places. `block_rows` are those of one slice.
 fn place_blocks(
     payload: &mut [u8],
     layout: &PayloadLayout,
     encoded: &EncodedTile,
     block_bytes: usize,
+    block_rows: u32,
 ) -> Result<(), TextureError> {
     let tile = &encoded.tile;
     let row_bytes = tile.width.div_ceil(4) as usize * block_bytes;
@@ -175,8 +213,9 @@ fn place_blocks(
     let Some(subresource) = layout.subresources().get(tile.subresource) else {
         return Err(outside());
     };
+    let top = tile.z as usize * block_rows as usize + (tile.y / 4) as usize;
     for (i, row) in encoded.blocks.chunks_exact(row_bytes).enumerate() {
-        let y = (tile.y / 4) as usize + i;
+        let y = top + i;
         place(payload, layout, subresource, y, x, row)?;
     }
     Ok(())

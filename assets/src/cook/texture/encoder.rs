@@ -1,8 +1,74 @@
 //! Block encoders: what makes BC blocks out of texels.
 
 use super::TextureError;
-use crate::{format::texture_format::TextureFormat, settings::texture::EncodeQuality};
-use std::fmt;
+use super::bc7e::Bc7eEncoder;
+use super::intel::IntelEncoder;
+use crate::{
+    format::texture_format::TextureFormat,
+    settings::texture::{EncodeQuality, EncoderChoice, TextureSettings},
+};
+use std::{fmt, sync::Arc};
+
+/// The encoder that settings ask for.
+pub fn block_encoder(settings: &TextureSettings) -> Arc<dyn BlockEncoder> {
+    let bc7e = Bc7eEncoder::new();
+    match settings.encoder {
+        EncoderChoice::Auto | EncoderChoice::Bc7e
+            if bc7e.supports(settings.output_format.texture_format()) =>
+        {
+            Arc::new(bc7e)
+        }
+        EncoderChoice::Auto | EncoderChoice::Bc7e | EncoderChoice::Intel => {
+            Arc::new(IntelEncoder::new())
+        }
+    }
+}
+
+/// The class of instructions that the dispatch of ISPC's kernels chooses on this machine.
+pub(super) fn instruction_set() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx512f")
+            && has!("avx512bw")
+            && has!("avx512cd")
+            && has!("avx512dq")
+            && has!("avx512vl")
+        {
+            "avx512"
+        } else if has!("avx2") {
+            "avx2"
+        } else if has!("avx") {
+            "avx"
+        } else if has!("sse4.1") {
+            "sse4"
+        } else {
+            "sse2"
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        "neon"
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        "unknown"
+    }
+}
+
+/// A local that begins on a cache line.
+#[repr(align(64))]
+struct CacheLine([u8; 64]);
+
+/// Calls a kernel from a stack frame that begins on a cache line. The kernels keep vectors of 64 bytes
+/// on the stack as they find it; where the caller happens to stand decides otherwise whether each of
+/// them straddles two lines, which was measured to cost up to a sixth of their speed.
+#[inline(never)]
+pub(super) fn on_cache_line(kernel: &mut dyn FnMut()) {
+    let line = CacheLine([0; 64]);
+    std::hint::black_box(&line.0);
+    kernel();
+}
 
 /// What decides the bytes that an encoder makes, beside texels and quality. Part of cache keys and
 /// reports.
@@ -23,12 +89,58 @@ impl fmt::Display for EncoderIdentity {
     }
 }
 
-/// The texels of a block-aligned rectangle.
+/// The texels of a block-aligned rectangle, in the form that the format is encoded from.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum BlockTexels<'a> {
-    /// RGBA with 8 bits per channel, for all formats of the unit interval.
+    /// One channel with 8 bits, for BC4.
+    R8(&'a [u8]),
+    /// Two channels with 8 bits, for BC5.
+    Rg8(&'a [u8]),
+    /// RGBA with 8 bits per channel, for BC1, BC3 and BC7.
     Rgba8(&'a [u8]),
+    /// RGBA half floats, little-endian, not negative, for BC6H.
+    Rgba16F(&'a [u8]),
+}
+
+impl<'a> BlockTexels<'a> {
+    /// The bytes of all texels.
+    pub fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::R8(bytes) | Self::Rg8(bytes) | Self::Rgba8(bytes) | Self::Rgba16F(bytes) => bytes,
+        }
+    }
+
+    /// The bytes of one texel.
+    pub fn texel_bytes(self) -> usize {
+        match self {
+            Self::R8(_) => 1,
+            Self::Rg8(_) => 2,
+            Self::Rgba8(_) => 4,
+            Self::Rgba16F(_) => 8,
+        }
+    }
+
+    /// The form of the texels that a block format is encoded from, without texels.
+    pub(super) fn kind_for(format: TextureFormat) -> BlockTexels<'static> {
+        use TextureFormat as F;
+        match format {
+            F::Bc4UNorm | F::Bc4SNorm => BlockTexels::R8(&[]),
+            F::Bc5UNorm | F::Bc5SNorm => BlockTexels::Rg8(&[]),
+            F::Bc6hFloatU | F::Bc6hFloatS => BlockTexels::Rgba16F(&[]),
+            _ => BlockTexels::Rgba8(&[]),
+        }
+    }
+
+    /// Texels of the same form.
+    pub(super) fn of(self, bytes: &[u8]) -> BlockTexels<'_> {
+        match self {
+            Self::R8(_) => BlockTexels::R8(bytes),
+            Self::Rg8(_) => BlockTexels::Rg8(bytes),
+            Self::Rgba8(_) => BlockTexels::Rgba8(bytes),
+            Self::Rgba16F(_) => BlockTexels::Rgba16F(bytes),
+        }
+    }
 }
 
 /// A block-aligned rectangle to encode: tight rows, top row first, edges already repeated into the
@@ -41,26 +153,27 @@ pub struct BlockTile<'a> {
 }
 
 impl<'a> BlockTile<'a> {
-    /// A rectangle of RGBA8 texels.
+    /// A rectangle of texels.
     ///
     /// # Errors
     /// [`TextureError::Tiles`] unless both dimensions are positive multiples of 4 and `texels` has
-    /// exactly `width * height * 4` bytes.
-    pub fn rgba8(width: u32, height: u32, texels: &'a [u8]) -> Result<Self, TextureError> {
-        let expected = (u64::from(width) * u64::from(height)).saturating_mul(4);
+    /// exactly the bytes of `width * height` texels.
+    pub fn new(width: u32, height: u32, texels: BlockTexels<'a>) -> Result<Self, TextureError> {
+        let count = u64::from(width) * u64::from(height);
+        let expected = count.saturating_mul(texels.texel_bytes() as u64);
         let aligned = width.is_multiple_of(4) && height.is_multiple_of(4);
-        if !aligned || expected == 0 || texels.len() as u64 != expected {
+        let actual = texels.bytes().len();
+        if !aligned || expected == 0 || actual as u64 != expected {
             return Err(TextureError::Tiles {
                 reason: format!(
-                    "a tile of {width} x {height} texels has {} bytes instead of {expected}, or is not made of whole blocks",
-                    texels.len()
+                    "a tile of {width} x {height} texels has {actual} bytes instead of {expected}, or is not made of whole blocks"
                 ),
             });
         }
         Ok(Self {
             width,
             height,
-            texels: BlockTexels::Rgba8(texels),
+            texels,
         })
     }
 
@@ -104,6 +217,13 @@ pub trait BlockEncoder: Send + Sync {
 
     /// Whether it makes blocks of this format.
     fn supports(&self, format: TextureFormat) -> bool;
+
+    /// About how many texels it encodes in a millisecond. Schedulers cut tiles by it; bytes do not depend
+    /// on it.
+    fn texels_per_millisecond(&self, request: &BlockRequest) -> u32 {
+        let _ = request;
+        2000
+    }
 
     /// Encodes a rectangle. `out` has exactly the bytes of its blocks, in raster order.
     ///

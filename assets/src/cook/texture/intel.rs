@@ -1,9 +1,14 @@
 //! Block encoding with Intel's ISPC texture compressor.
 
 use super::TextureError;
-use super::encoder::{BlockEncoder, BlockRequest, BlockTexels, BlockTile, EncoderIdentity};
-use crate::{format::texture_format::TextureFormat, settings::texture::EncodeQuality};
-use intel_tex_2::{RgbaSurface, bc7};
+use super::encoder::{
+    BlockEncoder, BlockRequest, BlockTexels, BlockTile, EncoderIdentity, instruction_set,
+    on_cache_line,
+};
+use crate::{
+    format::texture_format::TextureFormat as F, settings::texture::EncodeQuality as Quality,
+};
+use intel_tex_2::{Surface, bc1, bc3, bc4, bc5, bc6h, bc7};
 
 /// The ISPC texture compressor. Its kernels pick an instruction set at run time, and the blocks of two
 /// instruction sets may differ.
@@ -29,12 +34,37 @@ impl IntelEncoder {
         }
     }
 
-    /// The number of bytes that the compressor takes for a rectangle of whole blocks.
-    ///
-    /// Its own calculation is right only for those, and it reads its texels unchecked: a [`BlockTile`]
-    /// is the proof that neither matters.
-    fn output_bytes(tile: &BlockTile<'_>) -> usize {
-        tile.blocks() * 16
+    /// The whole rectangle as the compressor takes it. It reads its texels unchecked, and its own
+    /// calculation of sizes is right for whole blocks only: a [`BlockTile`] is the proof that neither
+    /// matters.
+    fn surface<'a, const COMPONENTS: usize>(tile: &BlockTile<'a>) -> Surface<'a, COMPONENTS> {
+        Surface {
+            data: tile.texels().bytes(),
+            width: tile.width(),
+            height: tile.height(),
+            stride: tile.width() * tile.texels().texel_bytes() as u32,
+        }
+    }
+}
+
+/// The settings of a BC7 quality.
+fn bc7_settings(quality: Quality, opaque: bool) -> bc7::EncodeSettings {
+    match (quality, opaque) {
+        (Quality::None | Quality::Fast, true) => bc7::opaque_ultra_fast_settings(),
+        (Quality::None | Quality::Fast, false) => bc7::alpha_ultra_fast_settings(),
+        (Quality::Default, true) => bc7::opaque_very_fast_settings(),
+        (Quality::Default, false) => bc7::alpha_very_fast_settings(),
+        (Quality::High, true) => bc7::opaque_basic_settings(),
+        (Quality::High, false) => bc7::alpha_basic_settings(),
+    }
+}
+
+/// The settings of a BC6H quality.
+fn bc6h_settings(quality: Quality) -> bc6h::EncodeSettings {
+    match quality {
+        Quality::None | Quality::Fast => bc6h::very_fast_settings(),
+        Quality::Default => bc6h::fast_settings(),
+        Quality::High => bc6h::basic_settings(),
     }
 }
 
@@ -47,8 +77,33 @@ impl BlockEncoder for IntelEncoder {
         }
     }
 
-    fn supports(&self, format: TextureFormat) -> bool {
-        format.is_bc7()
+    fn supports(&self, format: F) -> bool {
+        matches!(
+            format,
+            F::Bc1UNorm
+                | F::Bc1UNormSrgb
+                | F::Bc3UNorm
+                | F::Bc3UNormSrgb
+                | F::Bc4UNorm
+                | F::Bc5UNorm
+                | F::Bc6hFloatU
+                | F::Bc7UNorm
+                | F::Bc7UNormSrgb
+        )
+    }
+
+    fn texels_per_millisecond(&self, request: &BlockRequest) -> u32 {
+        let levels = match request.format {
+            F::Bc6hFloatU => [40_000, 8_000, 2_500],
+            F::Bc7UNorm | F::Bc7UNormSrgb if request.opaque => [25_000, 2_500, 600],
+            F::Bc7UNorm | F::Bc7UNormSrgb => [5_000, 1_400, 400],
+            _ => return 200_000,
+        };
+        match request.quality {
+            Quality::None | Quality::Fast => levels[0],
+            Quality::Default => levels[1],
+            Quality::High => levels[2],
+        }
     }
 
     fn encode(
@@ -63,88 +118,50 @@ impl BlockEncoder for IntelEncoder {
                 reason,
             })
         };
-        let expected = Self::output_bytes(tile);
+        let expected = tile.blocks() * request.format.block_bytes() as usize;
         if out.len() != expected {
             return refuse(format!(
                 "room for {} bytes was given instead of {expected}",
                 out.len()
             ));
         }
-        if !self.supports(request.format) {
-            return refuse(format!("{:?} is not made here", request.format));
+        if request.quality == Quality::None {
+            return refuse("a quality of `none` makes no blocks".to_owned());
         }
-        let settings = match (request.quality, request.opaque) {
-            (EncodeQuality::Fast, true) => bc7::opaque_ultra_fast_settings(),
-            (EncodeQuality::Fast, false) => bc7::alpha_ultra_fast_settings(),
-            (EncodeQuality::Default, true) => bc7::opaque_very_fast_settings(),
-            (EncodeQuality::Default, false) => bc7::alpha_very_fast_settings(),
-            (EncodeQuality::High, true) => bc7::opaque_basic_settings(),
-            (EncodeQuality::High, false) => bc7::alpha_basic_settings(),
-            (EncodeQuality::None, _) => {
-                return refuse("a quality of `none` makes no blocks".to_owned());
+        let mut kernel: Box<dyn FnMut() + '_> = match (request.format, tile.texels()) {
+            (F::Bc1UNorm | F::Bc1UNormSrgb, BlockTexels::Rgba8(_)) => {
+                Box::new(|| bc1::compress_blocks_into(&Self::surface(tile), out))
+            }
+            (F::Bc3UNorm | F::Bc3UNormSrgb, BlockTexels::Rgba8(_)) => {
+                Box::new(|| bc3::compress_blocks_into(&Self::surface(tile), out))
+            }
+            (F::Bc4UNorm, BlockTexels::R8(_)) => {
+                Box::new(|| bc4::compress_blocks_into(&Self::surface(tile), out))
+            }
+            (F::Bc5UNorm, BlockTexels::Rg8(_)) => {
+                Box::new(|| bc5::compress_blocks_into(&Self::surface(tile), out))
+            }
+            (F::Bc6hFloatU, BlockTexels::Rgba16F(_)) => {
+                let settings = bc6h_settings(request.quality);
+                Box::new(move || bc6h::compress_blocks_into(&settings, &Self::surface(tile), out))
+            }
+            (F::Bc7UNorm | F::Bc7UNormSrgb, BlockTexels::Rgba8(_)) => {
+                let settings = bc7_settings(request.quality, request.opaque);
+                Box::new(move || bc7::compress_blocks_into(&settings, &Self::surface(tile), out))
+            }
+            (format, _) => {
+                return refuse(format!("{format:?} is not made of such texels here"));
             }
         };
-        let BlockTexels::Rgba8(texels) = tile.texels();
-        let surface = RgbaSurface {
-            data: texels,
-            width: tile.width(),
-            height: tile.height(),
-            stride: tile.width() * 4,
-        };
-        on_cache_line(&mut || bc7::compress_blocks_into(&settings, &surface, out));
+        on_cache_line(&mut *kernel);
         Ok(())
-    }
-}
-
-/// A local that begins on a cache line.
-#[repr(align(64))]
-struct CacheLine([u8; 64]);
-
-/// Calls a kernel from a stack frame that begins on a cache line. The kernels keep vectors of 64 bytes
-/// on the stack as they find it; where the caller happens to stand decides otherwise whether each of
-/// them straddles two lines, which was measured to cost up to a sixth of their speed.
-#[inline(never)]
-fn on_cache_line(kernel: &mut dyn FnMut()) {
-    let line = CacheLine([0; 64]);
-    std::hint::black_box(&line.0);
-    kernel();
-}
-
-/// The class of instructions that ISPC's dispatch chooses on this machine.
-fn instruction_set() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::is_x86_feature_detected as has;
-        if has!("avx512f")
-            && has!("avx512bw")
-            && has!("avx512cd")
-            && has!("avx512dq")
-            && has!("avx512vl")
-        {
-            "avx512"
-        } else if has!("avx2") {
-            "avx2"
-        } else if has!("avx") {
-            "avx"
-        } else if has!("sse4.1") {
-            "sse4"
-        } else {
-            "sse2"
-        }
-    }
-    #[cfg(target_arch = "aarch64")]
-    {
-        "neon"
-    }
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    {
-        "unknown"
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::texture::EncodeQuality;
 
     #[test]
     fn the_version_is_the_one_that_is_linked() {
@@ -166,14 +183,14 @@ mod tests {
     #[test]
     fn requests_that_cannot_be_met_are_refused() {
         let texels = [0; 64];
-        let tile = BlockTile::rgba8(4, 4, &texels).unwrap();
+        let tile = BlockTile::new(4, 4, BlockTexels::Rgba8(&texels)).unwrap();
         let request = |format, quality| BlockRequest {
             format,
             quality,
             opaque: true,
         };
         let encoder = IntelEncoder::new();
-        let bc7 = TextureFormat::Bc7UNorm;
+        let bc7 = F::Bc7UNorm;
         assert!(
             encoder
                 .encode(&request(bc7, EncodeQuality::Fast), &tile, &mut [0; 16])
@@ -189,19 +206,28 @@ mod tests {
                 .encode(&request(bc7, EncodeQuality::Fast), &tile, &mut [0; 15])
                 .is_err()
         );
-        let bc1 = TextureFormat::Bc1UNorm;
-        assert!(
-            encoder
-                .encode(&request(bc1, EncodeQuality::Fast), &tile, &mut [0; 8])
-                .is_err()
-        );
+        // BC2 is made by nobody, and BC4 is not made of colours.
+        for (format, bytes) in [(F::Bc2UNorm, 16), (F::Bc4UNorm, 8), (F::Rgba8UNorm, 4)] {
+            let mut out = vec![0; bytes];
+            assert!(
+                encoder
+                    .encode(&request(format, EncodeQuality::Fast), &tile, &mut out)
+                    .is_err()
+            );
+        }
     }
 
     #[test]
     fn tiles_are_whole_blocks_with_all_their_bytes() {
-        assert!(BlockTile::rgba8(5, 4, &[0; 80]).is_err());
-        assert!(BlockTile::rgba8(4, 4, &[0; 63]).is_err());
-        assert!(BlockTile::rgba8(0, 4, &[]).is_err());
-        assert!(BlockTile::rgba8(u32::MAX - 3, u32::MAX - 3, &[0; 64]).is_err());
+        let tile = |width, height, bytes: &[u8]| {
+            BlockTile::new(width, height, BlockTexels::Rgba8(bytes)).is_ok()
+        };
+        assert!(tile(8, 4, &[0; 128]));
+        assert!(!tile(5, 4, &[0; 80]));
+        assert!(!tile(4, 4, &[0; 63]));
+        assert!(!tile(0, 4, &[]));
+        assert!(!tile(u32::MAX - 3, u32::MAX - 3, &[0; 64]));
+        assert!(BlockTile::new(4, 4, BlockTexels::R8(&[0; 16])).is_ok());
+        assert!(BlockTile::new(4, 4, BlockTexels::Rgba16F(&[0; 64])).is_err());
     }
 }

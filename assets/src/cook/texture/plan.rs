@@ -1,8 +1,9 @@
-//! What will be made of an image: decided from its texel format and the settings alone, so that an
-//! estimate and the cooking cannot disagree.
+//! What will be made of an input: decided from its outline and the settings alone, so that an estimate
+//! and the cooking cannot disagree.
 
 use super::TextureError;
 use super::curve::{Curve, ToneMap};
+use super::outline::Outline;
 use super::write::Stored;
 use crate::{
     format::{payload_layout::PayloadLayout, texture_shape::TextureShape},
@@ -10,13 +11,17 @@ use crate::{
     source::image::{DecodeOptions, Depth, PixelFormat},
 };
 
-/// What will be made of an image.
+/// What will be made of an input.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) output: OutputFormat,
     pub(super) stored: Stored,
     pub(super) shape: TextureShape,
     pub(super) layout: PayloadLayout,
+    /// Levels that are there; the others are made.
+    pub(super) authored: u16,
+    /// Whether values may be greater than one.
+    pub(super) unbounded: bool,
     /// Between exposure and the rest of the work, if light is baked.
     pub(super) tone: Option<ToneMap>,
     /// The spaces of the source, the filter and the output.
@@ -30,39 +35,50 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(
-        width: u32,
-        height: u32,
-        format: PixelFormat,
-        settings: &TextureSettings,
-    ) -> Result<Self, TextureError> {
+    pub(super) fn new(outline: &Outline, settings: &TextureSettings) -> Result<Self, TextureError> {
         settings.validate()?;
-        let output = output_format(format, settings);
-        let tone = tone_map(format, output, settings)?;
+        let output = output_format(outline, settings);
+        let tone = tone_map(outline, output, settings)?;
         let normals = settings.intent == TextureIntent::NormalTS;
-        // The numbers of a vector are no light, whatever the formats are called.
-        let space = |space| if normals { ColorSpace::Linear } else { space };
-        // Radiance and OpenEXR define their numbers as linear light.
-        let source = if format.depth() == Depth::Float {
-            ColorSpace::Linear
-        } else {
-            space(settings.source_color_space)
-        };
-        let mips = settings.mip_levels(width, height) as u16;
-        let shape = TextureShape::image(width, height, mips, output.texture_format())?;
+        let Outline {
+            width,
+            height,
+            depth,
+            ..
+        } = *outline;
+        let mips = settings.mip_levels(width.max(depth.into()), height) as u16;
+        let shape = TextureShape::new(
+            outline.texture_type,
+            width,
+            height,
+            depth,
+            outline.layers,
+            mips,
+            output.texture_format(),
+        )?;
+        // Whether so many levels exist is no question of the policy.
+        TextureShape::new(
+            outline.texture_type,
+            width,
+            height,
+            depth,
+            outline.layers,
+            outline.authored,
+            output.texture_format(),
+        )?;
         let layout = PayloadLayout::new(&shape, settings.packing)?;
         Ok(Self {
             output,
-            stored: Stored::new(output, format.is_grey()),
+            stored: Stored::new(output, outline.format.is_grey()),
             shape,
             layout,
+            authored: outline.authored.min(mips),
+            unbounded: outline.light && tone.is_none(),
             tone,
-            source,
-            filter: space(settings.mip_filter_space),
-            target: space(output.color_space()),
-            alpha_is_coverage: settings.intent.is_color()
-                || (settings.source_color_space == ColorSpace::SRGB
-                    && !settings.intent.is_measurement()),
+            source: source_space(outline.format, settings),
+            filter: space_of(normals, settings.mip_filter_space),
+            target: space_of(normals, output.color_space()),
+            alpha_is_coverage: alpha_is_coverage(settings),
             normals,
         })
     }
@@ -75,21 +91,45 @@ impl Plan {
     }
 }
 
-/// The format that a source is stored in.
-fn output_format(format: PixelFormat, settings: &TextureSettings) -> OutputFormat {
-    let wanted = settings.output_format;
+/// The numbers of a vector are no light, whatever the formats are called.
+fn space_of(normals: bool, space: ColorSpace) -> ColorSpace {
+    if normals { ColorSpace::Linear } else { space }
+}
+
+/// The space of the numbers of a source.
+pub(super) fn source_space(format: PixelFormat, settings: &TextureSettings) -> ColorSpace {
+    // Radiance and OpenEXR define their numbers as linear light.
     if format.depth() == Depth::Float {
+        ColorSpace::Linear
+    } else {
+        let normals = settings.intent == TextureIntent::NormalTS;
+        space_of(normals, settings.source_color_space)
+    }
+}
+
+/// Whether alpha, where it varies, says how much a colour counts.
+pub(super) fn alpha_is_coverage(settings: &TextureSettings) -> bool {
+    settings.intent.is_color()
+        || (settings.source_color_space == ColorSpace::SRGB && !settings.intent.is_measurement())
+}
+
+/// The format that a source is stored in.
+fn output_format(outline: &Outline, settings: &TextureSettings) -> OutputFormat {
+    let wanted = settings.output_format;
+    if outline.light {
         if settings.hdr_handling == HdrHandling::KeepFloat && !wanted.is_float() {
             return OutputFormat::Rgba32F;
         }
         return wanted;
     }
-    let replaceable = wanted.is_block_compressed()
-        || matches!(wanted, OutputFormat::Rgba8 | OutputFormat::Rgba8Srgb);
+    let replaceable = matches!(
+        wanted.uncompressed(),
+        OutputFormat::Rgba8 | OutputFormat::Rgba8Srgb
+    );
     if settings.force_rgba || !replaceable {
         return wanted;
     }
-    match format {
+    match outline.format {
         PixelFormat::R8 => OutputFormat::R8,
         PixelFormat::Rg8 => OutputFormat::Rg8,
         PixelFormat::R16 => OutputFormat::R16,
@@ -100,11 +140,11 @@ fn output_format(format: PixelFormat, settings: &TextureSettings) -> OutputForma
 
 /// Whether and how light is baked.
 fn tone_map(
-    format: PixelFormat,
+    outline: &Outline,
     output: OutputFormat,
     settings: &TextureSettings,
 ) -> Result<Option<ToneMap>, TextureError> {
-    if format.depth() != Depth::Float {
+    if !outline.light {
         return Ok(None);
     }
     let tone = Some(ToneMap::new(settings.exposure_ev));
@@ -133,7 +173,7 @@ pub fn decode_options(settings: &TextureSettings) -> DecodeOptions {
         flip_y: settings.flip_y,
         keep_grey: !settings.force_rgba
             || matches!(
-                settings.output_format,
+                settings.output_format.uncompressed(),
                 OutputFormat::R8 | OutputFormat::Rg8 | OutputFormat::R16 | OutputFormat::Rg16
             ),
     }

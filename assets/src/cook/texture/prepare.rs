@@ -1,33 +1,26 @@
-//! The first stage of cooking: from an image to all levels in the form that encoders take.
+//! The first stage of cooking: from images to all levels in the form that encoders take.
 
-use super::TextureError;
 use super::coverage::AlphaChannel;
-use super::curve::Curve;
+use super::cube::{Route, cut_tile};
 use super::encoder::{BlockEncoder, EncoderIdentity};
-use super::plan::Plan;
-use super::pyramid::{CHANNELS, Pyramid};
-use super::read::{TexelReader, flip_green, float_texel, wide_texel};
-use super::write::{LARGEST_HALF, Stored, TexelWriter, weigh};
+use super::levels::{LayerSource, Level, LevelMaker, allocate};
+use super::outline::{Outline, SetOutline};
+use super::panorama::Panorama;
+use super::plan::{Plan, alpha_is_coverage, source_space};
+use super::read::TexelReader;
+use super::survey::Survey;
+use super::{TextureError, TextureErrorCode};
 use crate::{
-    cook::pace::{Cancelled, Pace},
+    cook::pace::Pace,
     diagnostic::{Diagnostic, codes::texture as codes},
-    format::{payload_layout::PayloadLayout, texture_shape::TextureShape},
-    settings::texture::{ColorSpace, EncodeQuality, OutputFormat, TextureIntent, TextureSettings},
-    source::image::{Depth, Image, PixelFormat},
+    format::{
+        payload_layout::PayloadLayout,
+        texture_shape::{TextureShape, TextureType},
+    },
+    settings::texture::{ColorSpace, EncodeQuality, OutputFormat, TextureSettings},
+    source::image::{CubeFace, Image, ImageSet, PixelFormat, TextureInput},
 };
 use std::sync::Arc;
-
-/// Texels between two looks at the clock: about a tenth of a millisecond.
-const STRETCH: usize = 4096;
-
-/// One level of one layer, before block compression.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Level {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    /// Tight rows.
-    pub(super) texels: Vec<u8>,
-}
 
 /// A texture whose levels are all there, and whose blocks are not. It can be shared between threads
 /// that each encode some of its [tiles](Self::tiles).
@@ -53,7 +46,7 @@ impl std::fmt::Debug for PreparedTexture {
 }
 
 impl PreparedTexture {
-    /// Dimensions, levels and format.
+    /// Type, dimensions, layers, levels and format.
     pub fn shape(&self) -> &TextureShape {
         &self.shape
     }
@@ -76,54 +69,75 @@ impl PreparedTexture {
     }
 }
 
-/// Makes all levels of a texture: converts colours, filters, and brings texels into the form that the
-/// output or its encoder takes.
+/// Makes all levels of a texture: cuts or projects the faces of a cube, converts colours, filters, and
+/// brings texels into the form that the output or its encoder takes.
 ///
-/// Gives way about every tenth of a millisecond if `pace` says so. The image is consumed, and its
+/// Gives way about every tenth of a millisecond if `pace` says so. The images are consumed, and their
 /// memory is used for the first level wherever that fits.
 ///
 /// # Errors
-/// [`TextureError`] when settings and image contradict each other, when the texture would be too
+/// [`TextureError`] when settings and images contradict each other, when the texture would be too
 /// large, or when it was cancelled.
 pub async fn prepare(
-    image: Image,
+    input: impl Into<TextureInput>,
     settings: &TextureSettings,
     encoder: Arc<dyn BlockEncoder>,
     pace: &mut Pace,
 ) -> Result<PreparedTexture, TextureError> {
-    let (width, height, format) = (image.width(), image.height(), image.format());
-    let plan = Plan::new(width, height, format, settings)?;
+    let input = input.into();
+    settings.validate()?;
+    let outline = outline(&input, settings)?;
+    let plan = Plan::new(&outline, settings)?;
     if plan.output.is_block_compressed() && !encoder.supports(plan.shape.format()) {
         return Err(TextureError::FormatNotEncoded {
             encoder: encoder.identity().to_string(),
             format: plan.shape.format(),
         });
     }
-    let survey = survey(&image, pace).await?;
-    let (texels, mut warnings) = image.into_parts();
-    if plan.output == OutputFormat::Rgba16F && plan.tone.is_none() && survey.beyond_half > 0 {
-        warnings.push(Diagnostic::new(
-            codes::HALF_RANGE,
-            format!(
-                "{} values beyond 65504 were limited to it",
-                survey.beyond_half
-            ),
-        ));
-    }
-    let mut levels = make_levels(texels, format, &plan, &survey, settings, pace).await?;
-    if let (Some(cutoff), Some(alpha)) = (settings.alpha_coverage, AlphaChannel::of(plan.stored))
-        && let Some((base, smaller)) = levels.split_first_mut()
-    {
-        let target = alpha.coverage(&base.texels, cutoff, pace).await?;
-        for level in smaller {
-            alpha
-                .keep_coverage(&mut level.texels, cutoff, target, pace)
-                .await?;
+    let mut pixels = Pixels::new(input, &outline);
+    pixels.cut(&outline, pace).await?;
+    let surveys = pixels.survey(pace).await?;
+    let survey = surveys
+        .iter()
+        .copied()
+        .reduce(Survey::and)
+        .ok_or(TextureError::Set {
+            code: TextureErrorCode::FileNotFound,
+            file: String::new(),
+            reason: "the texture has no layers".to_owned(),
+        })?;
+    let mut warnings = std::mem::take(&mut pixels.warnings);
+    warnings.extend(losses(&plan, &survey));
+    let mut maker = LevelMaker::new(&plan, settings, outline.format, pace).await?;
+    let mut levels = Vec::with_capacity(plan.layout.subresources().len());
+    match (pixels.layers, outline.route) {
+        (Layers::Whole(image), Route::Panorama { face }) => {
+            let panorama = panorama(image, &survey, face, settings, pace).await?;
+            for side in CubeFace::ALL {
+                let source = LayerSource::Face(&panorama, side);
+                let mut made = maker.make(source, &survey, pace).await?;
+                keep_coverage(&mut made, &plan, settings, pace).await?;
+                levels.append(&mut made);
+            }
+        }
+        (Layers::Whole(image), _) => {
+            let source = LayerSource::Levels(vec![image.into_parts().0]);
+            let mut made = maker.make(source, &survey, pace).await?;
+            keep_coverage(&mut made, &plan, settings, pace).await?;
+            levels.append(&mut made);
+        }
+        (Layers::Apart(layers), _) => {
+            for (layer, survey) in layers.into_iter().zip(&surveys) {
+                let source = layer.source(outline.texture_type);
+                let mut made = maker.make(source, survey, pace).await?;
+                keep_coverage(&mut made, &plan, settings, pace).await?;
+                levels.append(&mut made);
+            }
         }
     }
     Ok(PreparedTexture {
         shape: plan.shape,
-        layout: plan.layout,
+        layout: plan.layout.clone(),
         levels,
         encoder,
         quality: settings.quality,
@@ -133,225 +147,239 @@ pub async fn prepare(
     })
 }
 
-/// What must be known of all texels before the first one is converted.
-struct Survey {
-    /// All alpha is one.
-    opaque: bool,
-    /// Alpha has more than one value.
-    alpha_varies: bool,
-    /// Some colour is below zero.
-    negative: bool,
-    /// Colours that no half float can hold.
-    beyond_half: u64,
-}
-
-async fn survey(image: &Image, pace: &mut Pace) -> Result<Survey, Cancelled> {
-    let mut survey = Survey {
-        opaque: true,
-        alpha_varies: false,
-        negative: false,
-        beyond_half: 0,
-    };
-    let format = image.format();
-    let has_no_alpha = image.is_opaque() || matches!(format, PixelFormat::R8 | PixelFormat::R16);
-    if has_no_alpha && format.depth() != Depth::Float {
-        return Ok(survey);
-    }
-    // The bits of alpha: equal bits are equal values, and that is all that is asked.
-    let mut least = u32::MAX;
-    let mut most = 0;
-    for part in image.texels().chunks(format.texel_bytes() * STRETCH * 4) {
-        pace.checkpoint().await?;
-        let mut note = |alpha: u32| {
-            least = least.min(alpha);
-            most = most.max(alpha);
-        };
-        match format {
-            PixelFormat::R8 | PixelFormat::R16 => {}
-            PixelFormat::Rg8 => part
-                .as_chunks::<2>()
-                .0
-                .iter()
-                .for_each(|t| note(t[1].into())),
-            PixelFormat::Rgba8 => part
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .for_each(|t| note(t[3].into())),
-            PixelFormat::Rg16 => {
-                for &[_, _, a0, a1] in part.as_chunks().0 {
-                    note(u16::from_le_bytes([a0, a1]).into());
-                }
-            }
-            PixelFormat::Rgba16 => {
-                for texel in part.as_chunks().0 {
-                    note(wide_texel(texel)[3].into());
-                }
-            }
-            PixelFormat::Rgba32F => {
-                for texel in part.as_chunks().0 {
-                    let [r, g, b, a] = float_texel(texel);
-                    note(a.to_bits());
-                    survey.negative |= r < 0.0 || g < 0.0 || b < 0.0;
-                    let beyond = |value: f32| u64::from(value.abs() > LARGEST_HALF);
-                    survey.beyond_half += beyond(r) + beyond(g) + beyond(b);
-                }
+/// What kind of texture an input is.
+fn outline(input: &TextureInput, settings: &TextureSettings) -> Result<Outline, TextureError> {
+    match input {
+        TextureInput::Image(image) => {
+            Outline::of_image(image.width(), image.height(), image.format(), settings)
+        }
+        TextureInput::Set(set) => {
+            let set = SetOutline::from(set);
+            match set.single() {
+                Some(one) => Outline::of_image(one.width, one.height, one.format, settings),
+                None => Outline::of_set(&set, settings),
             }
         }
     }
-    let one = match format.depth() {
-        Depth::Eight => u8::MAX.into(),
-        Depth::Sixteen => u16::MAX.into(),
-        Depth::Float => 1.0f32.to_bits(),
-    };
-    survey.opaque = has_no_alpha || (least == one && most == one);
-    survey.alpha_varies = !has_no_alpha && least != most;
-    Ok(survey)
 }
 
-/// Reads the image row by row, and writes all levels.
-async fn make_levels(
-    mut texels: Vec<u8>,
-    format: PixelFormat,
+/// Makes as many texels solid in the levels that were made as there are in the first, if that is wanted.
+async fn keep_coverage(
+    levels: &mut [Level],
     plan: &Plan,
-    survey: &Survey,
     settings: &TextureSettings,
     pace: &mut Pace,
-) -> Result<Vec<Level>, TextureError> {
-    let (width, height) = (plan.shape.width(), plan.shape.height());
-    let mips = plan.shape.mips();
-    let source_row = width as usize * format.texel_bytes();
-    let target_row = width as usize * plan.stored.texel_bytes();
-    let keeps_texels = plan.keeps_texels(format);
-    // Texels that do not grow are written over those that have been read.
-    let in_place = target_row <= source_row;
-    let mut base = if in_place {
-        Vec::new()
-    } else {
-        allocate(target_row as u64 * u64::from(height))?
-    };
-    let mut smaller = Vec::with_capacity(usize::from(mips));
-    for mip in 1..mips {
-        let (width, height, _) = plan.shape.mip_size(mip);
-        let bytes = u64::from(width) * u64::from(height) * plan.stored.texel_bytes() as u64;
-        smaller.push(Level {
-            width,
-            height,
-            texels: allocate(bytes)?,
-        });
+) -> Result<(), TextureError> {
+    if let (Some(cutoff), Some(alpha)) = (settings.alpha_coverage, AlphaChannel::of(plan.stored))
+        && let Some((base, smaller)) = levels.split_first_mut()
+    {
+        let target = alpha.coverage(&base.texels, cutoff, pace).await?;
+        let authored = usize::from(plan.authored).saturating_sub(1);
+        for level in smaller.iter_mut().skip(authored) {
+            alpha
+                .keep_coverage(&mut level.texels, cutoff, target, pace)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// What the output cannot hold of the source.
+fn losses(plan: &Plan, survey: &Survey) -> Vec<Diagnostic> {
+    let mut losses = Vec::new();
+    let halves = matches!(plan.output, OutputFormat::Rgba16F | OutputFormat::Bc6h);
+    if halves && plan.tone.is_none() && survey.beyond_half > 0 {
+        losses.push(Diagnostic::new(
+            codes::HALF_RANGE,
+            format!(
+                "{} values beyond 65504 were limited to it",
+                survey.beyond_half
+            ),
+        ));
+    }
+    if plan.output == OutputFormat::Bc6h && plan.tone.is_none() && survey.negative {
+        losses.push(Diagnostic::new(
+            codes::NEGATIVE_LIGHT,
+            "values below zero became zero: `bc6h` has no sign",
+        ));
+    }
+    let has_no_alpha = matches!(
+        plan.output,
+        OutputFormat::Bc1 | OutputFormat::Bc1Srgb | OutputFormat::Bc6h
+    );
+    if has_no_alpha && !survey.opaque {
+        losses.push(Diagnostic::new(
+            codes::ALPHA_DROPPED,
+            format!("`{}` stores no alpha", plan.output.token()),
+        ));
+    }
+    losses
+}
+
+/// The panorama behind the faces of a cube.
+async fn panorama(
+    image: Image,
+    survey: &Survey,
+    face: u32,
+    settings: &TextureSettings,
+    pace: &mut Pace,
+) -> Result<Panorama, TextureError> {
+    let (size, format) = ((image.width(), image.height()), image.format());
+    let from = source_space(format, settings);
+    let reader = TexelReader::new(format, from, ColorSpace::Linear, None, pace).await?;
+    let weighted = alpha_is_coverage(settings) && survey.alpha_varies;
+    let (texels, _) = image.into_parts();
+    Ok(Panorama::new(
+        texels,
+        size,
+        reader,
+        weighted,
+        settings.mip_filter,
+        face,
+    ))
+}
+
+/// The pixels of an input, on their way to layers.
+struct Pixels {
+    layers: Layers,
+    format: PixelFormat,
+    warnings: Vec<Diagnostic>,
+}
+
+enum Layers {
+    /// One image for all of them.
+    Whole(Image),
+    /// Each on its own.
+    Apart(Vec<Layer>),
+}
+
+/// The levels of a layer that are there, each with its slices.
+#[derive(Default)]
+struct Layer {
+    levels: Vec<Vec<Vec<u8>>>,
+    opaque: bool,
+}
+
+impl Layer {
+    fn source(self, texture_type: TextureType) -> LayerSource<'static> {
+        if texture_type == TextureType::D3 {
+            return LayerSource::Slices(self.levels);
+        }
+        // Elsewhere each level is a single slice.
+        LayerSource::Levels(self.levels.into_iter().flatten().collect())
+    }
+}
+
+impl Pixels {
+    /// Takes an input apart whose outline is right.
+    fn new(input: TextureInput, outline: &Outline) -> Self {
+        match input {
+            TextureInput::Image(image) => Self::of_image(image),
+            TextureInput::Set(set) if SetOutline::from(&set).single().is_some() => {
+                let mut members = set.into_members();
+                match members.pop() {
+                    Some(only) => Self::of_image(only.image),
+                    None => Self::of_set(ImageSet::new(), outline),
+                }
+            }
+            TextureInput::Set(set) => Self::of_set(set, outline),
+        }
     }
 
-    let mut reader =
-        async |space| TexelReader::new(format, plan.source, space, plan.tone, pace).await;
-    // Rows for the filter, and rows for the first level where it needs others: unconverted if source
-    // and output agree, and linear otherwise, since the way from there to 8-bit sRGB is exact and fast.
-    let base_space = if plan.source == plan.target {
-        plan.target
-    } else {
-        ColorSpace::Linear
-    };
-    let one_row_for_both = base_space == plan.filter;
-    let filtered = if mips > 1 || (!keeps_texels && one_row_for_both) {
-        Some(reader(plan.filter).await?)
-    } else {
-        None
-    };
-    let direct = if keeps_texels || one_row_for_both {
-        None
-    } else {
-        Some(reader(base_space).await?)
-    };
-    let weighted = plan.alpha_is_coverage && survey.alpha_varies;
-    let base_writer = TexelWriter {
-        stored: plan.stored,
-        curve: Curve::between(base_space, plan.target),
-        weighted: false,
-        normals: false,
-        range: float_range(plan, format, false),
-    };
-    let level_writer = TexelWriter {
-        stored: plan.stored,
-        curve: Curve::between(plan.filter, plan.target),
-        weighted,
-        normals: plan.normals && settings.renormalize_normals,
-        range: float_range(plan, format, !survey.negative),
-    };
-    let flips_green = settings.intent == TextureIntent::NormalTS && settings.flip_normal_green;
+    fn of_image(image: Image) -> Self {
+        Self {
+            format: image.format(),
+            warnings: image.warnings().to_vec(),
+            layers: Layers::Whole(image),
+        }
+    }
 
-    let mut pyramid = Pyramid::new(settings.mip_filter, width, height, mips.into());
-    let mut row = vec![0.0f32; width as usize * CHANNELS];
-    let mut direct_row = vec![0.0f32; if direct.is_some() { row.len() } else { 0 }];
-    let mut scratch = Vec::with_capacity(row.len());
-    let mut since_checkpoint = 0;
-    for y in 0..height as usize {
-        let source = &mut texels[y * source_row..(y + 1) * source_row];
-        if flips_green {
-            flip_green(format, source);
-        }
-        if let Some(filtered) = &filtered {
-            filtered.read(source, &mut row);
-        }
-        if let Some(direct) = &direct {
-            direct.read(source, &mut direct_row);
-        }
-        if !keeps_texels {
-            let converted = if direct.is_some() { &direct_row } else { &row };
-            let target = if in_place { &mut texels } else { &mut base };
-            let target = &mut target[y * target_row..(y + 1) * target_row];
-            base_writer.write(converted, &mut scratch, target);
-        }
-        if mips > 1 {
-            if weighted {
-                weigh(&mut row);
+    fn of_set(set: ImageSet, outline: &Outline) -> Self {
+        let mut members = set.into_members();
+        members.sort_by_key(|member| member.place);
+        let mut layers: Vec<Layer> = Vec::with_capacity(outline.layers.into());
+        let mut warnings = Vec::new();
+        for member in members {
+            let (layer, mip) = (
+                usize::from(member.place.layer),
+                usize::from(member.place.mip),
+            );
+            // Places are complete and in order: each is one of those that exist, or the next.
+            if layers.len() <= layer {
+                layers.push(Layer {
+                    levels: Vec::new(),
+                    opaque: true,
+                });
             }
-            pyramid.push(&row, &mut |mip, y, row| {
-                if let Some(level) = smaller.get_mut(mip - 1) {
-                    let bytes = level.width as usize * plan.stored.texel_bytes();
-                    let out = &mut level.texels[y * bytes..(y + 1) * bytes];
-                    level_writer.write(row, &mut scratch, out);
-                }
+            let Some(layer) = layers.last_mut() else {
+                continue;
+            };
+            layer.opaque &= member.image.is_opaque();
+            let (texels, told) = member.image.into_parts();
+            warnings.extend(
+                told.into_iter()
+                    .map(|one| one.source(member.source.as_str())),
+            );
+            if layer.levels.len() <= mip {
+                layer.levels.push(Vec::new());
+            }
+            if let Some(slices) = layer.levels.last_mut() {
+                slices.push(texels);
+            }
+        }
+        Self {
+            format: outline.format,
+            warnings,
+            layers: Layers::Apart(layers),
+        }
+    }
+
+    /// Cuts the faces out of an image that holds them.
+    async fn cut(&mut self, outline: &Outline, pace: &mut Pace) -> Result<(), TextureError> {
+        let (Route::Layout { layout, face }, Layers::Whole(image)) = (outline.route, &self.layers)
+        else {
+            return Ok(());
+        };
+        let texel_bytes = self.format.texel_bytes();
+        let bytes = (u64::from(face) * u64::from(face)).saturating_mul(texel_bytes as u64);
+        let mut layers = Vec::with_capacity(CubeFace::ALL.len());
+        for tile in CubeFace::ALL.iter().filter_map(|&face| layout.tile(face)) {
+            let mut texels = allocate(bytes)?;
+            cut_tile(
+                image.texels(),
+                texel_bytes,
+                image.width(),
+                tile,
+                face,
+                &mut texels,
+                pace,
+            )
+            .await?;
+            layers.push(Layer {
+                levels: vec![vec![texels]],
+                opaque: image.is_opaque(),
             });
         }
-        since_checkpoint += width as usize;
-        if since_checkpoint >= STRETCH {
-            since_checkpoint = 0;
-            pace.checkpoint().await?;
+        self.layers = Layers::Apart(layers);
+        Ok(())
+    }
+
+    /// What must be known of the texels of each layer.
+    async fn survey(&self, pace: &mut Pace) -> Result<Vec<Survey>, TextureError> {
+        match &self.layers {
+            Layers::Whole(image) => {
+                let texels = std::iter::once(image.texels());
+                let survey = Survey::of(texels, self.format, image.is_opaque(), pace).await?;
+                Ok(vec![survey])
+            }
+            Layers::Apart(layers) => {
+                let mut surveys = Vec::with_capacity(layers.len());
+                for layer in layers {
+                    let texels = layer.levels.iter().flatten().map(Vec::as_slice);
+                    surveys.push(Survey::of(texels, self.format, layer.opaque, pace).await?);
+                }
+                Ok(surveys)
+            }
         }
     }
-    if in_place {
-        texels.truncate(target_row * height as usize);
-        texels.shrink_to_fit();
-        base = texels;
-    }
-    let mut levels = vec![Level {
-        width,
-        height,
-        texels: base,
-    }];
-    levels.append(&mut smaller);
-    Ok(levels)
-}
-
-/// The limits of float colours. Filters with negative lobes must not make light that is darker than
-/// none, or brighter than white where the source ends there.
-fn float_range(plan: &Plan, format: PixelFormat, from_zero: bool) -> (f32, f32) {
-    let high = if format.depth() != Depth::Float || plan.tone.is_some() {
-        1.0
-    } else if plan.stored == Stored::Rgba16F {
-        LARGEST_HALF
-    } else {
-        f32::MAX
-    };
-    (if from_zero { 0.0 } else { -high }, high)
-}
-
-/// Zeroed memory for texels.
-pub(super) fn allocate(bytes: u64) -> Result<Vec<u8>, TextureError> {
-    let refused = || TextureError::OutOfMemory { bytes };
-    let len = usize::try_from(bytes).map_err(|_| refused())?;
-    // Asking first costs nothing; `vec!` would end the process instead of saying no.
-    Vec::<u8>::new()
-        .try_reserve_exact(len)
-        .map_err(|_| refused())?;
-    Ok(vec![0; len])
 }

@@ -15,7 +15,7 @@ pub(super) const CHANNELS: usize = 4;
 
 /// One step from a level to the next smaller one.
 #[derive(Debug)]
-struct Halving {
+pub(super) struct Halving {
     horizontal: Taps,
     vertical: Taps,
     /// The last rows that arrived, filtered horizontally; row `y` lies at `y % rows`.
@@ -27,7 +27,7 @@ struct Halving {
 }
 
 impl Halving {
-    fn new(filter: MipFilter, source: (usize, usize), target: (usize, usize)) -> Self {
+    pub(super) fn new(filter: MipFilter, source: (usize, usize), target: (usize, usize)) -> Self {
         let horizontal = Taps::new(filter, source.0, target.0);
         let vertical = Taps::new(filter, source.1, target.1);
         let rows = vertical.longest();
@@ -44,7 +44,7 @@ impl Halving {
     }
 
     /// Takes the next row of the larger level.
-    fn receive(&mut self, row: &[f32]) {
+    pub(super) fn receive(&mut self, row: &[f32]) {
         let stride = self.out.len();
         let slot = (self.received % self.rows) * stride;
         filter_row(&self.horizontal, row, &mut self.ring[slot..slot + stride]);
@@ -52,7 +52,7 @@ impl Halving {
     }
 
     /// Makes the next row of the smaller level if everything it needs has arrived.
-    fn emit(&mut self) -> Option<usize> {
+    pub(super) fn emit(&mut self) -> Option<usize> {
         let y = self.emitted;
         if y == self.vertical.len() {
             return None;
@@ -69,6 +69,25 @@ impl Halving {
         blend_rows(weights, row, &mut self.out);
         self.emitted += 1;
         Some(y)
+    }
+
+    /// The row that was made last.
+    pub(super) fn row(&self) -> &[f32] {
+        &self.out
+    }
+
+    /// Begins with another image of the same size.
+    pub(super) fn restart(&mut self) {
+        self.received = 0;
+        self.emitted = 0;
+    }
+
+    /// The memory of the buffers.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        (self.ring.capacity() + self.out.capacity()) * 4
+            + self.horizontal.bytes()
+            + self.vertical.bytes()
     }
 }
 
@@ -128,7 +147,7 @@ fn filter_uniform<const N: usize>(
 }
 
 /// `out = sum over k of weights[k] * row(k)`, four rows at a time.
-fn blend_rows<'a>(weights: &[f32], row: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
+pub(super) fn blend_rows<'a>(weights: &[f32], row: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
     let Some((&w0, _)) = weights.split_first() else {
         return;
     };
@@ -197,6 +216,11 @@ impl Pyramid {
                     + (target_width + target_height) * (run + 20 * 4) * 2
             })
             .sum()
+    }
+
+    /// Begins with another image of the same size.
+    pub(super) fn restart(&mut self) {
+        self.halvings.iter_mut().for_each(Halving::restart);
     }
 
     /// Takes the next base row and calls `sink(level, y, row)` for each row that it completes.
@@ -326,15 +350,7 @@ mod tests {
             for filter in [MipFilter::Box, MipFilter::Kaiser] {
                 let count = 32 - u32::max(width, height).leading_zeros();
                 let pyramid = Pyramid::new(filter, width, height, count);
-                let real: usize = pyramid
-                    .halvings
-                    .iter()
-                    .map(|h| {
-                        (h.ring.capacity() + h.out.capacity()) * 4
-                            + h.horizontal.bytes()
-                            + h.vertical.bytes()
-                    })
-                    .sum();
+                let real: usize = pyramid.halvings.iter().map(Halving::bytes).sum();
                 assert!(real as u64 <= Pyramid::bytes(width, height, count));
             }
         }

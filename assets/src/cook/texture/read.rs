@@ -66,6 +66,11 @@ impl TexelReader {
         Ok(Self { format, numbers })
     }
 
+    /// Bytes of a texel of the source.
+    pub(super) fn texel_bytes(&self) -> usize {
+        self.format.texel_bytes()
+    }
+
     /// Reads a row. `row` has four numbers for each texel of `source`.
     pub(super) fn read(&self, source: &[u8], row: &mut [f32]) {
         let rgba = row.as_chunks_mut::<4>().0.iter_mut();

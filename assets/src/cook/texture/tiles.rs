@@ -1,28 +1,34 @@
 //! The second stage of cooking: encoding, cut into tiles that any thread may take in any order.
 
 use super::TextureError;
-use super::encoder::{BlockRequest, BlockTile};
-use super::prepare::{Level, PreparedTexture};
+use super::encoder::{BlockRequest, BlockTexels, BlockTile};
+use super::levels::Level;
+use super::prepare::PreparedTexture;
+use std::time::Duration;
 
 /// Edge of a block in texels.
 const EDGE: u32 = 4;
 /// Widths are cut to multiples of this: vector encoders take up to sixteen blocks of a row at once.
 const GANG: u32 = 16 * EDGE;
 
-/// A rectangle of one subresource, aligned to whole blocks except at the right and lower edges.
+/// A rectangle of one slice of one subresource, aligned to whole blocks except at the right and lower
+/// edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EncodeTile {
     pub(super) subresource: usize,
+    pub(super) z: u32,
     pub(super) y: u32,
     pub(super) x: u32,
     pub(super) width: u32,
     pub(super) height: u32,
+    /// One, but where a whole subresource is taken that has no blocks.
+    pub(super) depth: u32,
 }
 
 impl EncodeTile {
     /// How many texels it has, which is what its encoding costs.
     pub fn texels(&self) -> usize {
-        self.width as usize * self.height as usize
+        self.width as usize * self.height as usize * self.depth as usize
     }
 
     fn blocks(&self) -> (usize, usize) {
@@ -60,10 +66,12 @@ impl PreparedTexture {
         for (subresource, level) in self.levels.iter().enumerate() {
             let whole = EncodeTile {
                 subresource,
+                z: 0,
                 y: 0,
                 x: 0,
                 width: level.width,
                 height: level.height,
+                depth: level.depth,
             };
             if !self.is_block_compressed() {
                 tiles.push(whole);
@@ -77,19 +85,53 @@ impl PreparedTexture {
             } else {
                 (max_texels / EDGE / GANG).max(1) * GANG
             };
-            for y in (0..level.height).step_by(height as usize) {
-                for x in (0..level.width).step_by(width as usize) {
-                    tiles.push(EncodeTile {
-                        subresource,
-                        y,
-                        x,
-                        width: width.min(level.width - x),
-                        height: height.min(level.height - y),
-                    });
+            for z in 0..level.depth {
+                for y in (0..level.height).step_by(height as usize) {
+                    for x in (0..level.width).step_by(width as usize) {
+                        tiles.push(EncodeTile {
+                            subresource,
+                            z,
+                            y,
+                            x,
+                            width: width.min(level.width - x),
+                            height: height.min(level.height - y),
+                            depth: 1,
+                        });
+                    }
                 }
             }
         }
         tiles
+    }
+
+    /// Cuts the texture into tiles that take about `time` to encode, by what its encoder says of itself.
+    pub fn tiles_lasting(&self, time: Duration) -> Vec<EncodeTile> {
+        let rate = self.encoder.texels_per_millisecond(&self.request());
+        let texels = u128::from(rate) * time.as_micros() / 1000;
+        self.tiles(usize::try_from(texels).unwrap_or(usize::MAX).max(1))
+    }
+
+    /// About how long encoding all tiles takes on one thread, by what the encoder says of itself.
+    pub fn encoding_time(&self) -> Duration {
+        if !self.is_block_compressed() {
+            return Duration::ZERO;
+        }
+        let texels: u64 = self
+            .levels
+            .iter()
+            .map(|level| u64::from(level.width) * u64::from(level.height) * u64::from(level.depth))
+            .sum();
+        let rate = u64::from(self.encoder.texels_per_millisecond(&self.request()).max(1));
+        Duration::from_micros(texels.saturating_mul(1000) / rate)
+    }
+
+    /// How the blocks are to be made.
+    fn request(&self) -> BlockRequest {
+        BlockRequest {
+            format: self.shape.format(),
+            quality: self.quality,
+            opaque: self.opaque,
+        }
     }
 
     /// Encodes one tile. May be called from any thread, for any tile, in any order.
@@ -106,16 +148,12 @@ impl PreparedTexture {
         }
         let (across, down) = tile.blocks();
         let (width, height) = (across as u32 * EDGE, down as u32 * EDGE);
-        let texels = padded(level, tile, width, height);
-        let input = BlockTile::rgba8(width, height, &texels)?;
+        let kind = BlockTexels::kind_for(self.shape.format());
+        let texels = padded(level, tile, width, height, kind.texel_bytes());
+        let input = BlockTile::new(width, height, kind.of(&texels))?;
         let block_bytes = self.shape.format().block_bytes() as usize;
         let mut blocks = vec![0; input.blocks() * block_bytes];
-        let request = BlockRequest {
-            format: self.shape.format(),
-            quality: self.quality,
-            opaque: self.opaque,
-        };
-        self.encoder.encode(&request, &input, &mut blocks)?;
+        self.encoder.encode(&self.request(), &input, &mut blocks)?;
         Ok(EncodedTile {
             tile: *tile,
             blocks,
@@ -128,6 +166,7 @@ impl PreparedTexture {
             let end = |start: u32, extent: u32| u64::from(start) + u64::from(extent);
             end(tile.x, tile.width) <= u64::from(level.width)
                 && end(tile.y, tile.height) <= u64::from(level.height)
+                && end(tile.z, tile.depth) <= u64::from(level.depth)
                 && tile.texels() > 0
         };
         self.levels
@@ -140,16 +179,16 @@ impl PreparedTexture {
 }
 
 /// The texels of a tile in whole blocks, the last column and row repeated.
-fn padded(level: &Level, tile: &EncodeTile, width: u32, height: u32) -> Vec<u8> {
-    const TEXEL: usize = 4;
-    let mut out = Vec::with_capacity(width as usize * height as usize * TEXEL);
+fn padded(level: &Level, tile: &EncodeTile, width: u32, height: u32, texel: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(width as usize * height as usize * texel);
+    let top = tile.z as usize * level.height as usize + tile.y as usize;
     for y in 0..height {
-        let y = tile.y + y.min(tile.height - 1);
-        let start = (y as usize * level.width as usize + tile.x as usize) * TEXEL;
-        let row = &level.texels[start..start + tile.width as usize * TEXEL];
+        let y = top + y.min(tile.height - 1) as usize;
+        let start = (y * level.width as usize + tile.x as usize) * texel;
+        let row = &level.texels[start..start + tile.width as usize * texel];
         out.extend_from_slice(row);
         for _ in tile.width..width {
-            out.extend_from_slice(&row[row.len() - TEXEL..]);
+            out.extend_from_slice(&row[row.len() - texel..]);
         }
     }
     out

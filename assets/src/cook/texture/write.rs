@@ -32,16 +32,20 @@ impl Stored {
     pub(super) fn new(output: OutputFormat, grey_source: bool) -> Self {
         let second = if grey_source { 3 } else { 1 };
         match output {
-            OutputFormat::R8 => Self::R8,
-            OutputFormat::Rg8 => Self::Rg8(second),
+            OutputFormat::R8 | OutputFormat::Bc4 => Self::R8,
+            OutputFormat::Rg8 | OutputFormat::Bc5 => Self::Rg8(second),
             OutputFormat::Rgba8
             | OutputFormat::Rgba8Srgb
+            | OutputFormat::Bc1
+            | OutputFormat::Bc1Srgb
+            | OutputFormat::Bc3
+            | OutputFormat::Bc3Srgb
             | OutputFormat::Bc7
             | OutputFormat::Bc7Srgb => Self::Rgba8,
             OutputFormat::R16 => Self::R16,
             OutputFormat::Rg16 => Self::Rg16(second),
             OutputFormat::Rgba16 => Self::Rgba16,
-            OutputFormat::Rgba16F => Self::Rgba16F,
+            OutputFormat::Rgba16F | OutputFormat::Bc6h => Self::Rgba16F,
             OutputFormat::Rgba32F => Self::Rgba32F,
         }
     }
@@ -100,7 +104,7 @@ pub(super) fn weigh(row: &mut [f32]) {
 }
 
 /// Divides averages of weighted colours by the average of their weights.
-fn unweigh(row: &mut [f32]) {
+pub(super) fn unweigh(row: &mut [f32]) {
     for [r, g, b, a] in row.as_chunks_mut::<4>().0 {
         // Kernels with negative lobes take the weight below zero beside an edge. Colour and weight
         // change sign together, so their ratio stays right; only the crossing must be avoided.

@@ -28,9 +28,15 @@ codes! {
     PLAN_INVALID = "import.plan.invalid", Error,
         "An importer made a plan that cannot be executed.",
         "This is a bug of the importer: report it with the source file and the message.";
-    PLAN_DEADLOCK = "import.plan.deadlock", Error,
-        "Nothing of the plan can make progress although it is not complete.",
+    MATERIAL_KEY_MISSING = "import.plan.material_key_missing", Error,
+        "A mesh uses a material that it did not announce, and that may not have been cooked.",
         "This is a bug of the importer: report it with the source file and the message.";
+    OPTION_UNUSED = "import.option_unused", Info,
+        "An option changes nothing for this kind of source.",
+        "Remove the option, or give it for single textures.";
+    OVERRIDE_UNUSED = "import.override_unused", Warning,
+        "Options are given for a texture that the scene does not have.",
+        "Check the name or pattern against the names of the images in the scene.";
     EMISSION_INVALID = "import.emission_invalid", Error,
         "A cooker made something that breaks the rules of the container.",
         "This is a bug of the cooker: report it with the source file and the message.";
@@ -40,4 +46,7 @@ codes! {
     COMMIT_FAILED = "import.commit_failed", Error,
         "The container could not be committed; it is as it was before.",
         "See the I/O error: free space, fix permissions, then import again.";
+    COMMIT_UNFINISHED = "import.commit_unfinished", Error,
+        "The commit is durable, but its files could not be put in place.",
+        "See the I/O error, then run `kiln verify` on the container, or import again: either finishes it.";
 }

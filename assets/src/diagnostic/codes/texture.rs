@@ -34,6 +34,21 @@ codes! {
     PLACEHOLDER_USED = "texture.placeholder_used", Warning,
         "The texture failed and the fallback texture takes its place.",
         "Mend the failure that is reported with it.";
+    CUBEMAP_FACE_SIZE_INVALID = "texture.cubemap_face_size_invalid", Error,
+        "The size of the faces of a cube is not a multiple of 256.",
+        "Choose a multiple of 256, or leave the size out.";
+    CUBEMAP_FACES_MISSING = "texture.cubemap_faces_missing", Error,
+        "A cube is asked for, but there is nothing to make its six faces of.",
+        "Put six files beside each other that end in _px, _nx, _py, _ny, _pz, _nz (or _posx.., or _right, _left, _top, _bottom, _front, _back), or give a panorama, strip or cross.";
+    PASSED_THROUGH = "texture.passed_through", Info,
+        "The texture was stored in its own format, without decoding it.",
+        "Name an output format to have it decoded and cooked.";
+    NEGATIVE_LIGHT = "texture.negative_light", Warning,
+        "The image holds light below zero, which the output format cannot; it became zero.",
+        "Use `rgba16f` if negative values matter.";
+    ALPHA_DROPPED = "texture.alpha_dropped", Warning,
+        "The image has alpha, but the output format does not store it.",
+        "Use `bc3`, `bc7` or an uncompressed format if alpha matters.";
     IMAGE_UNKNOWN_FORMAT = "texture.image.unknown_format", Error,
         "The content is of no known image format.",
         "Use PNG, JPEG, TGA, BMP, GIF, WebP, QOI, TIFF, PNM, Photoshop, Radiance HDR, OpenEXR, DDS or KTX2; the extension does not matter, the content does.";
@@ -55,6 +70,9 @@ codes! {
     IMAGE_DECODER_FAILED = "texture.image.decoder_failed", Error,
         "The image decoder panicked; the panic was caught.",
         "The file is most likely corrupt: export it again, and report the file with the message.";
+    IMAGE_WRONG_EXTENSION = "texture.image.wrong_extension", Warning,
+        "The name of the file says another format than its content; the content was believed.",
+        "Rename the file.";
     IMAGE_NON_FINITE = "texture.image.non_finite", Warning,
         "The image holds values that are infinite or not a number; they were replaced.",
         "Look for divisions by zero in the renderer that made the image.";

@@ -40,6 +40,24 @@ codes! {
     DESCRIPTOR = "verify.descriptor", Error,
         "An asset descriptor breaks a rule of its format.",
         "Cook the asset again; it is damaged, or was written by a broken tool.";
+    DESCRIPTOR_FORM = "verify.descriptor_form", Warning,
+        "An asset descriptor can be loaded, but is not in the form that this tool writes.",
+        "Nothing need be done; cooking the asset again rewrites its descriptor.";
+    REFERENCE = "verify.reference", Error,
+        "An asset descriptor refers to something that the container does not have.",
+        "Cook the source of the asset again, with everything that it uses.";
+    ERROR_TEXTURE = "verify.error_texture", Warning,
+        "A material has the error texture, because a texture of it was not cooked.",
+        "Mend the texture and cook the source of the material again.";
+    GEOMETRY = "verify.geometry", Error,
+        "The buffers of a geometry contradict its descriptor.",
+        "Cook the source of the geometry again; it is damaged, or was written by a broken tool.";
+    GEOMETRY_FORM = "verify.geometry_form", Warning,
+        "The buffers of a geometry can be drawn, but are not as this tool would write them.",
+        "Nothing need be done, if it looks right.";
+    UNREFERENCED = "verify.unreferenced", Warning,
+        "Buffers are used by no geometry: those of earlier versions, most likely.",
+        "Nothing need be done; cook into an empty folder to get a container without them.";
     CATALOG = "verify.catalog", Error,
         "The catalogue contradicts the container.",
         "Cook the sources again; the catalogue was changed or is of another container.";

@@ -13,8 +13,9 @@ pub use options::TextureOptions;
 pub use presets::NamedPreset;
 pub use properties::TEXTURE_PROPERTIES;
 pub use tokens::{
-    ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, PACKING_TOKENS,
-    TextureIntent, TexturePreset, UnknownToken, parse_packing_policy,
+    ColorSpace, CubeLayout, CubeSource, EncodeQuality, EncoderChoice, HdrHandling, MipFilter,
+    MipPolicy, OutputFormat, PACKING_TOKENS, TextureIntent, TexturePreset, UnknownToken,
+    parse_packing_policy,
 };
 
 use crate::format::payload_layout::PackingPolicy;
@@ -66,6 +67,16 @@ pub struct TextureSettings {
     pub bake_hdr: bool,
     /// Whether a content hash is stored.
     pub content_hashing: bool,
+    /// Whether a cube is made, and of what.
+    pub cube: CubeSource,
+    /// The edge of the faces that are made of a panorama; 0 for a quarter of its width, rounded to a
+    /// power of two.
+    pub cube_face_size: u32,
+    /// Which library makes the blocks.
+    pub encoder: EncoderChoice,
+    /// Whether a source whose texels are stored already as a GPU reads them (DDS, KTX2) may keep its
+    /// own format instead of [`Self::output_format`].
+    pub keep_encoded: bool,
 }
 
 /// The settings of a texture about which nothing is known: base colour in sRGB, BC7, all levels.
@@ -90,6 +101,10 @@ impl Default for TextureSettings {
             exposure_ev: 0.0,
             bake_hdr: false,
             content_hashing: true,
+            cube: CubeSource::Never,
+            cube_face_size: 0,
+            encoder: EncoderChoice::Auto,
+            keep_encoded: true,
         }
     }
 }
@@ -102,7 +117,10 @@ pub enum SettingsError {
     #[error("mip policy `max` needs a max_mips of at least 1")]
     NoMipLevels,
     /// A quality for a format that has none.
-    #[error("bc7_quality `{}` requires BC7 output_format or data_format", quality.token())]
+    #[error(
+        "bc7_quality `{}` requires BC7 output_format or data_format (or another block format)",
+        quality.token()
+    )]
     QualityWithoutBlocks {
         /// The quality that was given.
         quality: EncodeQuality,
@@ -124,6 +142,12 @@ pub enum SettingsError {
     AlphaCoverage {
         /// What was given.
         value: f32,
+    },
+    /// A size of faces that graphics hardware does not like.
+    #[error("cube_face_size is {value}, but must be a multiple of 256")]
+    CubeFaceSize {
+        /// What was given.
+        value: u32,
     },
 }
 
@@ -159,7 +183,8 @@ impl TextureSettings {
         Ok(())
     }
 
-    /// The number of levels for an image of these dimensions, the first one included.
+    /// The number of levels for an image of these dimensions, the first one included. For a volume,
+    /// the depth counts like the others: give the largest two of the three.
     pub fn mip_levels(&self, width: u32, height: u32) -> u32 {
         let full = 32 - width.max(height).max(1).leading_zeros();
         match self.mip_policy {
@@ -184,7 +209,8 @@ mod tests {
                 r#""max_mip_levels":1,"mip_filter":"kaiser","mip_filter_space":"linear","#,
                 r#""alpha_coverage":null,"output_format":"bc7_srgb","quality":"default","#,
                 r#""packing":"d3d12","hdr_handling":"tonemap","exposure_ev":0.0,"bake_hdr":false,"#,
-                r#""content_hashing":true}"#
+                r#""content_hashing":true,"cube":"never","cube_face_size":0,"encoder":"auto","#,
+                r#""keep_encoded":true}"#
             )
         );
     }

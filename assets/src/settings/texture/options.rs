@@ -2,7 +2,8 @@
 
 use super::presets::{NamedPreset, is_hdr_extension};
 use super::tokens::{
-    ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, TextureIntent,
+    ColorSpace, CubeLayout, CubeSource, EncodeQuality, EncoderChoice, HdrHandling, MipFilter,
+    MipPolicy, OutputFormat, TextureIntent,
 };
 use super::{SettingsError, TexturePreset, TextureSettings};
 use crate::format::payload_layout::PackingPolicy;
@@ -80,6 +81,23 @@ pub struct TextureOptions {
     /// Whether a content hash is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_hashing: Option<bool>,
+    /// Whether a cube is made, of whatever the source is: six files with the names of faces, a strip
+    /// or cross, or a panorama. `false` takes back what an earlier layer or the preset says of cubes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cubemap: Option<bool>,
+    /// Whether the source is an equirectangular panorama that becomes a cube.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equirect_to_cube: Option<bool>,
+    /// How six faces lie in the one image of the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cube_layout: Option<CubeLayout>,
+    /// The edge of the faces that are made of a panorama: a multiple of 256 (default: a quarter of the
+    /// panorama's width, rounded to a power of two).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cube_face_size: Option<u32>,
+    /// Which library makes the blocks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<EncoderChoice>,
 }
 
 impl TextureOptions {
@@ -96,6 +114,12 @@ impl TextureOptions {
                 packing_policy: self.packing_policy,
                 content_hashing: self.content_hashing,
                 ..Self::default()
+            }
+        } else if later.cubemap == Some(false) {
+            Self {
+                equirect_to_cube: None,
+                cube_layout: None,
+                ..self.clone()
             }
         } else {
             self.clone()
@@ -122,6 +146,11 @@ impl TextureOptions {
             flip_normal_green: later.flip_normal_green.or(base.flip_normal_green),
             renormalize: later.renormalize.or(base.renormalize),
             content_hashing: later.content_hashing.or(base.content_hashing),
+            cubemap: later.cubemap.or(base.cubemap),
+            equirect_to_cube: later.equirect_to_cube.or(base.equirect_to_cube),
+            cube_layout: later.cube_layout.or(base.cube_layout),
+            cube_face_size: later.cube_face_size.or(base.cube_face_size),
+            encoder: later.encoder.or(base.encoder),
         }
     }
 
@@ -149,16 +178,19 @@ impl TextureOptions {
 
     /// The settings for a texture whose user knows what it is for, such as a material slot.
     ///
-    /// The intent is used like one that was given explicitly; names are not looked at.
+    /// The intent is used like one that was given explicitly; names are not looked at. Materials have
+    /// no cubes, whatever the options say.
     ///
     /// # Errors
     /// [`SettingsError`] when values contradict each other or are out of range.
     pub fn resolve_for(&self, intent: TextureIntent) -> Result<TextureSettings, SettingsError> {
-        Self {
+        let options = Self {
             intent: Some(intent),
             ..self.clone()
-        }
-        .resolve_from(None, Choice::Inferred)
+        };
+        let mut settings = options.resolve_from(None, Choice::Inferred)?;
+        settings.cube = CubeSource::Never;
+        Ok(settings)
     }
 
     fn resolve_from(
@@ -174,6 +206,9 @@ impl TextureOptions {
                 let extension = file_name.rsplit('.').next().unwrap_or_default();
                 if settings.intent.is_hdr() && !is_hdr_extension(extension) {
                     settings.source_color_space = ColorSpace::SRGB;
+                }
+                if settings.cube == CubeSource::Any {
+                    settings.cube = CubeSource::Suggested;
                 }
                 settings
             }
@@ -211,8 +246,33 @@ impl TextureOptions {
         assign(&mut settings.flip_normal_green, given.flip_normal_green);
         assign(&mut settings.renormalize_normals, given.renormalize);
         assign(&mut settings.content_hashing, given.content_hashing);
+        assign(&mut settings.encoder, given.encoder);
+        self.apply_cube(&mut settings)?;
         settings.validate()?;
         Ok(settings)
+    }
+
+    /// Chooses whether and of what a cube is made. A panorama wins over a layout, and both over the
+    /// general wish for a cube.
+    fn apply_cube(&self, settings: &mut TextureSettings) -> Result<(), SettingsError> {
+        match self.cubemap {
+            Some(true) => settings.cube = CubeSource::Any,
+            Some(false) => settings.cube = CubeSource::Never,
+            None => {}
+        }
+        if let Some(layout) = self.cube_layout {
+            settings.cube = layout.into();
+        }
+        if self.equirect_to_cube == Some(true) {
+            settings.cube = CubeSource::Panorama;
+        }
+        if let Some(value) = self.cube_face_size {
+            if value == 0 || !value.is_multiple_of(256) {
+                return Err(SettingsError::CubeFaceSize { value });
+            }
+            settings.cube_face_size = value;
+        }
+        Ok(())
     }
 
     /// Chooses the output format and the quality, which depend on each other.
@@ -230,6 +290,8 @@ impl TextureOptions {
         assign(&mut settings.output_format, explicit);
         // Whoever names a format wants it also for grey sources.
         settings.force_rgba = self.force_rgba.unwrap_or(true) || explicit.is_some();
+        // Nor does anybody who names a format, or wants no blocks, want that of the source.
+        settings.keep_encoded = explicit.is_none() && self.bc7_quality != Some(EncodeQuality::None);
 
         let uncompressed = |format: OutputFormat| !format.is_block_compressed();
         match self.bc7_quality {
@@ -453,6 +515,79 @@ mod tests {
         let kept = kept.resolve("a.png").unwrap();
         assert_eq!(kept.intent, TextureIntent::NormalTS);
         assert_eq!(kept.mip_filter, MipFilter::Lanczos);
+    }
+
+    #[test]
+    fn cubes_are_made_of_what_was_asked_for() {
+        let cube = |json: &str| from_json(json).resolve("a.png").unwrap().cube;
+        assert_eq!(cube("{}"), CubeSource::Never);
+        assert_eq!(cube(r#"{"cubemap": true}"#), CubeSource::Any);
+        assert_eq!(cube(r#"{"cube_layout": "auto"}"#), CubeSource::Layout);
+        assert_eq!(
+            cube(r#"{"cube_layout": "vcross", "cubemap": true}"#),
+            CubeSource::VerticalCross
+        );
+        let panorama = r#"{"equirect_to_cube": true, "cube_layout": "hstrip"}"#;
+        assert_eq!(cube(panorama), CubeSource::Panorama);
+        assert_eq!(cube(r#"{"equirect_to_cube": false}"#), CubeSource::Never);
+        assert_eq!(cube(r#"{"preset": "hdr-env"}"#), CubeSource::Any);
+        assert_eq!(
+            cube(r#"{"preset": "hdr-env", "cubemap": false}"#),
+            CubeSource::Never
+        );
+        assert_eq!(cube(r#"{"preset": "hdr-probe"}"#), CubeSource::Never);
+        // A name only suggests it.
+        let named = TextureOptions::default().resolve("sky.hdr").unwrap();
+        assert_eq!(named.cube, CubeSource::Suggested);
+        // A slot of a material takes no cube.
+        let slot = from_json(r#"{"cubemap": true}"#).resolve_for(TextureIntent::Albedo);
+        assert_eq!(slot.unwrap().cube, CubeSource::Never);
+    }
+
+    #[test]
+    fn a_later_layer_can_take_a_cube_back() {
+        let defaults = from_json(r#"{"equirect_to_cube": true, "cube_layout": "hcross"}"#);
+        let cube = |json: &str| {
+            let settings = defaults.under(&from_json(json)).resolve("a.png").unwrap();
+            settings.cube
+        };
+        assert_eq!(cube("{}"), CubeSource::Panorama);
+        assert_eq!(cube(r#"{"cubemap": false}"#), CubeSource::Never);
+        assert_eq!(
+            cube(r#"{"equirect_to_cube": false}"#),
+            CubeSource::HorizontalCross
+        );
+        assert_eq!(cube(r#"{"preset": "albedo"}"#), CubeSource::Never);
+    }
+
+    #[test]
+    fn face_sizes_are_multiples_of_256() {
+        let size = |size: u32| {
+            let options = TextureOptions {
+                cube_face_size: Some(size),
+                ..TextureOptions::default()
+            };
+            options
+                .resolve("sky.hdr")
+                .map(|settings| settings.cube_face_size)
+        };
+        assert_eq!(size(512), Ok(512));
+        for value in [0, 100, 255, 257] {
+            assert_eq!(size(value), Err(SettingsError::CubeFaceSize { value }));
+        }
+        let default = TextureOptions::default().resolve("sky.hdr").unwrap();
+        assert_eq!(default.cube_face_size, 0);
+    }
+
+    #[test]
+    fn an_encoded_source_keeps_its_format_unless_one_is_named() {
+        let keeps = |json: &str| from_json(json).resolve("a.dds").unwrap().keep_encoded;
+        assert!(keeps("{}"));
+        assert!(keeps(r#"{"preset": "albedo", "bc7_quality": "high"}"#));
+        assert!(!keeps(r#"{"output_format": "bc7"}"#));
+        assert!(!keeps(r#"{"bc7_quality": "none"}"#));
+        // A data format says nothing about colours.
+        assert!(keeps(r#"{"data_format": "rgba8"}"#));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::TextureSettings;
 use super::tokens::{
-    ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, TextureIntent,
-    TexturePreset, UnknownToken,
+    ColorSpace, CubeSource, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat,
+    TextureIntent, TexturePreset, UnknownToken,
 };
 
 impl TexturePreset {
@@ -87,6 +87,11 @@ impl TexturePreset {
                 HdrHandling::KeepFloat
             } else {
                 HdrHandling::TonemapAuto
+            },
+            cube: if self == Self::HdrEnvironment {
+                CubeSource::Any
+            } else {
+                CubeSource::Never
             },
             ..TextureSettings::default()
         }
@@ -367,6 +372,8 @@ mod tests {
             );
             assert!(!settings.flip_y && settings.force_rgba && !settings.flip_normal_green);
             assert!(!settings.bake_hdr && settings.exposure_ev == 0.0);
+            let makes_cubes = settings.cube != CubeSource::Never;
+            assert_eq!(makes_cubes, preset == TexturePreset::HdrEnvironment);
             settings.validate().unwrap();
         }
     }

@@ -1,7 +1,8 @@
 //! The table of texture settings: what [`TextureOptions`](super::TextureOptions) is written as.
 
 use super::tokens::{
-    ColorSpace, EncodeQuality, HdrHandling, MipFilter, MipPolicy, OutputFormat, TextureIntent,
+    ColorSpace, CubeLayout, EncodeQuality, EncoderChoice, HdrHandling, MipFilter, MipPolicy,
+    OutputFormat, TextureIntent,
 };
 use super::{NamedPreset, PACKING_TOKENS};
 use crate::settings::property::{Bound, Property};
@@ -102,6 +103,30 @@ pub const TEXTURE_PROPERTIES: &[Property] = &[
     Property::flag(
         "renormalize",
         "Whether normals get unit length in smaller mip levels (default true)",
+    ),
+    Property::flag(
+        "cubemap",
+        "Whether a cube is made: of six files by name, a strip or cross, or a panorama",
+    ),
+    Property::flag(
+        "equirect_to_cube",
+        "Whether the source is an equirectangular panorama that becomes a cube",
+    ),
+    Property::token(
+        "cube_layout",
+        CubeLayout::TOKENS,
+        "How the six faces of a cube lie in the one image of the source",
+    ),
+    Property::integer(
+        "cube_face_size",
+        1,
+        u32::MAX,
+        "Edge of the faces made of a panorama, a multiple of 256 (default: a quarter of its width)",
+    ),
+    Property::token(
+        "encoder",
+        EncoderChoice::TOKENS,
+        "Which library makes the blocks: the better one for each format, or a certain one",
     ),
 ];
 

@@ -191,15 +191,16 @@ tokens! {
 }
 
 tokens! {
-    /// How hard the block encoder tries.
+    /// How hard the block encoder tries. What the levels cost and give is measured in
+    /// `docs/textures.md`.
     "bc7_quality" => pub enum EncodeQuality {
         /// No block compression.
         None = 0: "none",
-        /// About ten times faster than the default, 1 to 5 dB worse.
+        /// Some times faster than the default, 1 to 5 dB worse.
         Fast = 1: "fast",
         /// The best measured trade between time and error.
         Default = 2: "default",
-        /// About five times slower than the default, a few tenths of a dB better.
+        /// Several times slower than the default, a few tenths of a dB better.
         High = 3: "high",
     }
 }
@@ -241,6 +242,105 @@ tokens! {
         Rg16 = 9: "rg16",
         /// 16-bit RGBA.
         Rgba16 = 10: "rgba16",
+        /// BC1: opaque colour in half a byte per texel.
+        Bc1 = 11: "bc1" | "bc1_unorm",
+        /// BC1, sRGB.
+        Bc1Srgb = 12: "bc1_srgb" | "bc1-srgb" | "bc1_unorm_srgb",
+        /// BC3: colour as in BC1, and alpha.
+        Bc3 = 13: "bc3" | "bc3_unorm",
+        /// BC3, sRGB.
+        Bc3Srgb = 14: "bc3_srgb" | "bc3-srgb" | "bc3_unorm_srgb",
+        /// BC4: one channel, from the source's grey or red channel.
+        Bc4 = 15: "bc4" | "bc4_unorm",
+        /// BC5: two channels, from grey and alpha, or from red and green.
+        Bc5 = 16: "bc5" | "bc5_unorm",
+        /// BC6H: light without a sign and without alpha, as half floats.
+        Bc6h = 17: "bc6h" | "bc6h_ufloat",
+    }
+}
+
+tokens! {
+    /// How the faces of a cube lie in one image.
+    "cube_layout" => pub enum CubeLayout {
+        /// Whichever the dimensions say.
+        Auto = 1: "auto",
+        /// Six faces in a row.
+        HorizontalStrip = 2: "hstrip",
+        /// Six faces in a column.
+        VerticalStrip = 3: "vstrip",
+        /// A cross of 4 x 3 faces.
+        HorizontalCross = 4: "hcross",
+        /// A cross of 3 x 4 faces.
+        VerticalCross = 5: "vcross",
+    }
+}
+
+tokens! {
+    /// Whether a cube is made, and of what.
+    "cube" => pub enum CubeSource {
+        /// No cube: an image is an image.
+        Never = 0: "never",
+        /// Of what cannot be anything else, because only a file name suggests a cube: of six square
+        /// images, of a strip, and of a panorama that is exactly twice as wide as high.
+        Suggested = 1: "suggested",
+        /// Of whatever the source is: six images, a strip or cross, or a panorama.
+        Any = 2: "any",
+        /// Of an equirectangular panorama.
+        Panorama = 3: "equirect",
+        /// Of one image that holds six faces, laid out as its dimensions say.
+        Layout = 4: "auto",
+        /// Of six faces in a row.
+        HorizontalStrip = 5: "hstrip",
+        /// Of six faces in a column.
+        VerticalStrip = 6: "vstrip",
+        /// Of a cross of 4 x 3 faces.
+        HorizontalCross = 7: "hcross",
+        /// Of a cross of 3 x 4 faces.
+        VerticalCross = 8: "vcross",
+    }
+}
+
+tokens! {
+    /// Which library makes the blocks.
+    "encoder" => pub enum EncoderChoice {
+        /// The better one for each format and quality.
+        Auto = 0: "auto",
+        /// Intel's ISPC texture compressor, for every format.
+        Intel = 1: "intel",
+        /// bc7e for BC7. It makes no other format: those are Intel's whatever is chosen.
+        Bc7e = 2: "bc7e",
+    }
+}
+
+impl CubeSource {
+    /// The layout of the one image that holds the faces, if that is what was asked for.
+    pub const fn layout(self) -> Option<CubeLayout> {
+        Some(match self {
+            Self::Layout => CubeLayout::Auto,
+            Self::HorizontalStrip => CubeLayout::HorizontalStrip,
+            Self::VerticalStrip => CubeLayout::VerticalStrip,
+            Self::HorizontalCross => CubeLayout::HorizontalCross,
+            Self::VerticalCross => CubeLayout::VerticalCross,
+            Self::Never | Self::Suggested | Self::Any | Self::Panorama => return None,
+        })
+    }
+
+    /// Whether six files may be looked for by the names of faces: a cube is asked for, and not one
+    /// that is cut out of a single image.
+    pub const fn looks_for_faces(self) -> bool {
+        matches!(self, Self::Suggested | Self::Any)
+    }
+}
+
+impl From<CubeLayout> for CubeSource {
+    fn from(layout: CubeLayout) -> Self {
+        match layout {
+            CubeLayout::Auto => Self::Layout,
+            CubeLayout::HorizontalStrip => Self::HorizontalStrip,
+            CubeLayout::VerticalStrip => Self::VerticalStrip,
+            CubeLayout::HorizontalCross => Self::HorizontalCross,
+            CubeLayout::VerticalCross => Self::VerticalCross,
+        }
     }
 }
 
@@ -311,32 +411,53 @@ impl OutputFormat {
             Self::R16 => TextureFormat::R16UNorm,
             Self::Rg16 => TextureFormat::Rg16UNorm,
             Self::Rgba16 => TextureFormat::Rgba16UNorm,
+            Self::Bc1 => TextureFormat::Bc1UNorm,
+            Self::Bc1Srgb => TextureFormat::Bc1UNormSrgb,
+            Self::Bc3 => TextureFormat::Bc3UNorm,
+            Self::Bc3Srgb => TextureFormat::Bc3UNormSrgb,
+            Self::Bc4 => TextureFormat::Bc4UNorm,
+            Self::Bc5 => TextureFormat::Bc5UNorm,
+            Self::Bc6h => TextureFormat::Bc6hFloatU,
         }
     }
 
     /// The colour space that a sampler assumes.
     pub const fn color_space(self) -> ColorSpace {
         match self {
-            Self::Rgba8Srgb | Self::Bc7Srgb => ColorSpace::SRGB,
+            Self::Rgba8Srgb | Self::Bc1Srgb | Self::Bc3Srgb | Self::Bc7Srgb => ColorSpace::SRGB,
             _ => ColorSpace::Linear,
         }
     }
 
     /// Whether it holds values above one.
     pub const fn is_float(self) -> bool {
-        matches!(self, Self::Rgba16F | Self::Rgba32F)
+        matches!(self, Self::Rgba16F | Self::Rgba32F | Self::Bc6h)
     }
 
     /// Whether it is made by a block encoder.
     pub const fn is_block_compressed(self) -> bool {
-        matches!(self, Self::Bc7 | Self::Bc7Srgb)
+        matches!(
+            self,
+            Self::Bc1
+                | Self::Bc1Srgb
+                | Self::Bc3
+                | Self::Bc3Srgb
+                | Self::Bc4
+                | Self::Bc5
+                | Self::Bc6h
+                | Self::Bc7
+                | Self::Bc7Srgb
+        )
     }
 
     /// The same texels without block compression.
     pub const fn uncompressed(self) -> Self {
         match self {
-            Self::Bc7 => Self::Rgba8,
-            Self::Bc7Srgb => Self::Rgba8Srgb,
+            Self::Bc1 | Self::Bc3 | Self::Bc7 => Self::Rgba8,
+            Self::Bc1Srgb | Self::Bc3Srgb | Self::Bc7Srgb => Self::Rgba8Srgb,
+            Self::Bc4 => Self::R8,
+            Self::Bc5 => Self::Rg8,
+            Self::Bc6h => Self::Rgba16F,
             other => other,
         }
     }

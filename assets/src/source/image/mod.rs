@@ -6,6 +6,7 @@
 
 mod bmp;
 mod decode;
+mod encoded;
 mod error;
 mod exr;
 mod gif;
@@ -21,6 +22,7 @@ mod psd;
 mod qoi;
 mod radiance;
 mod reader;
+mod set;
 #[cfg(test)]
 pub(super) mod tests;
 mod tga;
@@ -29,9 +31,11 @@ mod tiff_samples;
 mod webp;
 
 pub use decode::{DecodeOptions, decode};
+pub use encoded::{EncodedTexture, subresource_bytes};
 pub use error::ImageError;
 pub use limits::ImageLimits;
 pub use probe::{is_image, probe};
+pub use set::{CubeFace, ImageSet, ImageSetMember, SubresourceId, TextureInput};
 
 pub(super) use decode::{complete, guard};
 pub(super) use pixels::allocate;
@@ -96,6 +100,28 @@ impl ImageFormat {
             Self::Dds => "DDS",
             Self::Ktx2 => "KTX2",
         }
+    }
+
+    /// The format that the extension of a path or URI stands for. It decides nothing.
+    pub fn of_extension(path: &str) -> Option<Self> {
+        let (_, extension) = path.rsplit(['/', '\\']).next()?.rsplit_once('.')?;
+        Some(match extension.to_ascii_lowercase().as_str() {
+            "png" => Self::Png,
+            "jpg" | "jpeg" => Self::Jpeg,
+            "tga" => Self::Tga,
+            "bmp" => Self::Bmp,
+            "hdr" | "pic" => Self::Hdr,
+            "exr" => Self::Exr,
+            "gif" => Self::Gif,
+            "webp" => Self::WebP,
+            "qoi" => Self::Qoi,
+            "tif" | "tiff" => Self::Tiff,
+            "pbm" | "pgm" | "ppm" | "pnm" | "pam" => Self::Pnm,
+            "psd" => Self::Psd,
+            "dds" => Self::Dds,
+            "ktx2" => Self::Ktx2,
+            _ => return None,
+        })
     }
 }
 

@@ -73,6 +73,12 @@ impl SharedBytes {
     }
 }
 
+impl From<Vec<u8>> for SharedBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from_vec(bytes)
+    }
+}
+
 impl std::ops::Deref for SharedBytes {
     type Target = [u8];
 

@@ -254,6 +254,13 @@ impl MaterialTextures {
             .filter_map(|(slot, binding)| Some((slot, binding.as_ref()?)))
     }
 
+    /// Gives the images of all bindings other ids.
+    pub fn renumber(&mut self, id: impl Fn(ImageId) -> ImageId) {
+        for binding in self.0.iter_mut().flatten() {
+            binding.image = id(binding.image);
+        }
+    }
+
     /// Whether any slot is filled.
     pub fn any(&self) -> bool {
         self.0.iter().any(Option::is_some)

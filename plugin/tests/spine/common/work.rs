@@ -236,6 +236,7 @@ impl Task {
             source,
         } = self;
         let _running = Running::new(&stage, step.kind);
+        stage.block(&format!("block {}", step.name));
         stage.pass(format!("cook {}", step.name)).await;
         context.pace.checkpoint().await?;
         if let Some(Err(error)) = input.bytes {
@@ -313,6 +314,7 @@ fn buffer(content: &str, step: &Step) -> Emission {
         } else {
             ContentHash::NONE
         },
-        bytes,
+        bytes: bytes.into(),
+        catalog: None,
     })
 }

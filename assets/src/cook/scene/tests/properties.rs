@@ -2,7 +2,10 @@
 //! world that need not.
 
 use super::*;
-use crate::source::scene::{LightKind, Projection};
+use crate::{
+    source::scene::{LightKind, Projection},
+    verify::tests::findings_in_scene,
+};
 use proptest::prelude::*;
 
 /// A node of a random tree: its depth at most, its transform, what it carries.
@@ -106,6 +109,8 @@ proptest! {
         prop_assert!(asset.diagnostics.iter().all(|d| !d.is_error()));
         let read = SceneDescriptor::parse(&asset.bytes).unwrap();
         prop_assert_eq!(read.to_bytes(), &asset.bytes[..]);
+        let geometries: Vec<_> = keys(&scene).into_iter().flatten().collect();
+        prop_assert_eq!(findings_in_scene(&asset, &geometries), []);
         let stored = nodes(&asset.bytes);
         let unique: std::collections::HashSet<_> = stored.iter().map(|node| node.id).collect();
         prop_assert_eq!(unique.len(), stored.len());

@@ -5,7 +5,7 @@ use crate::settings::texture::ColorSpace;
 use std::time::Duration;
 
 /// Polls a future to its end and counts the polls.
-fn count_polls<F: Future>(future: F) -> (F::Output, usize) {
+pub(super) fn count_polls<F: Future>(future: F) -> (F::Output, usize) {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     let mut polls = 0;

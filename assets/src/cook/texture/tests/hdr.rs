@@ -153,7 +153,7 @@ fn measurements_are_limited_but_never_tone_mapped() {
 
 #[test]
 fn environments_keep_their_light_in_half_floats() {
-    let cooked = cook(light(), &TexturePreset::HdrEnvironment.settings());
+    let cooked = cook(light(), &TexturePreset::HdrLightProbe.settings());
     assert_eq!(halves(&level(&cooked, 0))[4..8], [10.0, 1.0, 0.0, 1.0]);
     assert_eq!(halves(&level(&cooked, 1)), [5.0, 1.0, 0.125, 1.0]);
     assert!(cooked.warnings().is_empty());
@@ -162,7 +162,7 @@ fn environments_keep_their_light_in_half_floats() {
 #[test]
 fn what_no_half_float_holds_is_limited_with_a_warning() {
     let sun = rgba32f(1, 1, |_, _| [1e6, -1e6, 3.0, 1.0]);
-    let cooked = cook(sun.clone(), &TexturePreset::HdrEnvironment.settings());
+    let cooked = cook(sun.clone(), &TexturePreset::HdrLightProbe.settings());
     assert_eq!(halves(&level(&cooked, 0)), [65504.0, -65504.0, 3.0, 1.0]);
     assert_eq!(cooked.warnings().len(), 1);
     assert_eq!(cooked.warnings()[0].code.id(), "texture.half_range");
@@ -181,7 +181,7 @@ fn ringing_makes_no_negative_light() {
             [v, v, v, 1.0]
         })
     };
-    let mut settings = TexturePreset::HdrEnvironment.settings();
+    let mut settings = TexturePreset::HdrLightProbe.settings();
     settings.mip_filter = MipFilter::Lanczos;
     let cooked = cook(sun(0.1), &settings);
     assert!(halves(&level(&cooked, 1)).iter().all(|v| *v >= 0.0));

@@ -2,9 +2,13 @@
 
 mod blocks;
 mod content;
+mod cubes;
 mod flow;
+mod formats;
 mod hdr;
 mod payload;
+mod sets;
+mod stored;
 mod texels;
 
 use super::*;
@@ -19,7 +23,7 @@ fn uninterrupted() -> Pace {
 }
 
 fn encoder() -> Arc<dyn BlockEncoder> {
-    Arc::new(IntelEncoder::new())
+    block_encoder(&TextureSettings::default())
 }
 
 /// Settings made from the defaults by `change`.
@@ -58,17 +62,21 @@ fn rgba32f(width: u32, height: u32, texel: impl Fn(u32, u32) -> [f32; 4]) -> Ima
     image(PixelFormat::Rgba32F, width, height, texels)
 }
 
-fn prepared(image: Image, settings: &TextureSettings) -> Result<PreparedTexture, TextureError> {
-    block_on(prepare(image, settings, encoder(), &mut uninterrupted()))
+fn prepared(
+    input: impl Into<TextureInput>,
+    settings: &TextureSettings,
+) -> Result<PreparedTexture, TextureError> {
+    let encoder = block_encoder(settings);
+    block_on(prepare(input, settings, encoder, &mut uninterrupted()))
 }
 
-/// Cooks an image in tiles of about `max_texels`.
+/// Cooks in tiles of about `max_texels`.
 fn cook_in_tiles(
-    image: Image,
+    input: impl Into<TextureInput>,
     settings: &TextureSettings,
     max_texels: usize,
 ) -> Result<CookedTexture, TextureError> {
-    let prepared = prepared(image, settings)?;
+    let prepared = prepared(input, settings)?;
     let tiles = prepared.tiles(max_texels);
     let tiles = tiles
         .iter()
@@ -77,18 +85,23 @@ fn cook_in_tiles(
     block_on(assemble(Arc::new(prepared), tiles, &mut uninterrupted()))
 }
 
-fn cook(image: Image, settings: &TextureSettings) -> CookedTexture {
-    cook_in_tiles(image, settings, usize::MAX).unwrap()
+fn cook(input: impl Into<TextureInput>, settings: &TextureSettings) -> CookedTexture {
+    cook_in_tiles(input, settings, usize::MAX).unwrap()
 }
 
-/// The rows of one level as stored, without their padding.
+/// The rows of one level of the first layer as stored, without their padding.
 fn level(cooked: &CookedTexture, mip: u16) -> Vec<u8> {
+    subresource(cooked, 0, mip)
+}
+
+/// The rows of one level of a layer as stored, without their padding, slice after slice.
+fn subresource(cooked: &CookedTexture, layer: u16, mip: u16) -> Vec<u8> {
     let layout = PayloadLayout::new(cooked.shape(), cooked.packing()).unwrap();
-    let place = layout.subresource(0, mip).unwrap();
-    let (width, height, _) = cooked.shape().mip_size(mip);
+    let place = layout.subresource(layer, mip).unwrap();
+    let (width, height, depth) = cooked.shape().mip_size(mip);
     let format = cooked.shape().format();
     let row = (width.div_ceil(format.block_edge()) * format.block_bytes()) as usize;
-    let rows = height.div_ceil(format.block_edge()) as usize;
+    let rows = (height.div_ceil(format.block_edge()) * depth) as usize;
     let start = (layout.data_offset() + place.offset) as usize;
     let mut bytes = Vec::new();
     for y in 0..rows {
@@ -101,7 +114,11 @@ fn level(cooked: &CookedTexture, mip: u16) -> Vec<u8> {
 /// One level of a BC7 texture, decoded to RGBA8.
 fn decoded_level(cooked: &CookedTexture, mip: u16) -> Vec<u8> {
     let (width, height, _) = cooked.shape().mip_size(mip);
-    let blocks = level(cooked, mip);
+    decoded_blocks(&level(cooked, mip), width, height)
+}
+
+/// BC7 blocks of one slice, decoded to RGBA8.
+fn decoded_blocks(blocks: &[u8], width: u32, height: u32) -> Vec<u8> {
     let across = width.div_ceil(4) as usize;
     let mut texels = vec![0; width as usize * height as usize * 4];
     for (i, block) in blocks.chunks_exact(16).enumerate() {

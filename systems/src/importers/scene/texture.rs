@@ -1,0 +1,172 @@
+//! Textures of scenes: an image inside of the source or beside it, cooked as its material slot says.
+
+use bevy_ecs::prelude::*;
+use bevy_kiln_assets::{
+    cook::texture::decode_options,
+    diagnostic::{Diagnostic, Severity, codes},
+    format::catalog::CatalogEntry,
+    settings::{scene::TextureFailurePolicy, texture::TextureSettings},
+    source::{
+        image::{self, ImageLimits},
+        scene::SharedBytes,
+    },
+};
+use bevy_kiln_components::{pipeline::WorkKind, report::Telemetry};
+use bevy_tasks::BoxedFuture;
+use std::{sync::Arc, time::Instant};
+
+use super::shared::{Made, TextureOutcome};
+use crate::{
+    importers::image::{cook_image, failure},
+    io::reader::{SourceBytes, SourceRef},
+    lanes::CookContext,
+    load::micros_since,
+    work::{CookFailure, CookInput, Cooked, Emission, TextureEmission, Work},
+};
+
+/// One texture of a scene.
+#[derive(Component, Clone)]
+pub struct SceneTextureWork(pub(super) Arc<TextureItem>);
+
+pub(super) struct TextureItem {
+    /// Its number in the scene.
+    pub(super) number: u32,
+    /// The source of the scene.
+    pub(super) source: String,
+    /// Its name in the catalogue.
+    pub(super) name: String,
+    /// `<source path>::tex::<name>`.
+    pub(super) id: String,
+    /// What people call the image.
+    pub(super) image_name: String,
+    pub(super) settings: TextureSettings,
+    pub(super) bytes: ImageBytes,
+    pub(super) limits: ImageLimits,
+    pub(super) on_failure: TextureFailurePolicy,
+}
+
+/// Where the encoded bytes of an image are.
+pub(super) enum ImageBytes {
+    Embedded(SharedBytes),
+    File(SourceRef),
+    /// Nowhere, for this reason.
+    Missing(Diagnostic),
+}
+
+impl Work for SceneTextureWork {
+    const KIND: WorkKind = WorkKind::TEXTURE;
+
+    fn input(&self) -> Option<SourceRef> {
+        match &self.0.bytes {
+            ImageBytes::File(file) => Some(file.clone()),
+            _ => None,
+        }
+    }
+
+    fn cook(
+        self,
+        input: CookInput,
+        context: CookContext,
+    ) -> BoxedFuture<'static, Result<Cooked, CookFailure>> {
+        Box::pin(async move {
+            let item = self.0;
+            match item.cook(input, context).await {
+                Ok(cooked) => Ok(Made::Texture(item.number, TextureOutcome::Placed).with(cooked)),
+                Err(CookFailure::Cancelled) => Err(CookFailure::Cancelled),
+                Err(CookFailure::Failed(diagnostics)) => item.stand_in(diagnostics),
+            }
+        })
+    }
+}
+
+impl TextureItem {
+    async fn cook(&self, input: CookInput, context: CookContext) -> Result<Cooked, CookFailure> {
+        let bytes = self.encoded(input)?;
+        let mut telemetry = Telemetry::default();
+        let decoding = Instant::now();
+        let (limits, cancel) = (self.limits.clone(), context.pace.cancel_flag().clone());
+        let (name, options) = (self.image_name.clone(), decode_options(&self.settings));
+        let image = context
+            .unsliced(move || {
+                image::decode(bytes.as_ref().as_ref(), &name, &limits, &options, &cancel)
+            })
+            .await
+            .map_err(|error| failure(error.into(), &self.id))?;
+        telemetry.decode = micros_since(decoding);
+        let cooked = cook_image(image, &self.settings, context)
+            .await
+            .map_err(|error| failure(error, &self.id))?;
+        let diagnostics = cooked.warnings().to_vec();
+        let encoder = cooked.encoder().map(|encoder| encoder.to_string());
+        let (shape, content_hash) = (*cooked.shape(), cooked.hash());
+        let catalog = CatalogEntry::texture(&self.source, &self.name)
+            .with_hash(content_hash)
+            .with_settings(&self.settings)
+            .with_encoder(encoder.as_deref());
+        Ok(Cooked {
+            emissions: vec![Emission::Texture(TextureEmission {
+                payload: cooked.into_payload(),
+                shape,
+                content_hash,
+                encoder,
+                catalog,
+            })],
+            data: None,
+            diagnostics: diagnostics
+                .into_iter()
+                .map(|told| self.about(told))
+                .collect(),
+            telemetry,
+        })
+    }
+
+    fn encoded(&self, input: CookInput) -> Result<Box<dyn AsRef<[u8]> + Send>, CookFailure> {
+        match &self.bytes {
+            ImageBytes::Embedded(bytes) => Ok(Box::new(bytes.clone())),
+            ImageBytes::Missing(reason) => Err(reason.clone().into()),
+            ImageBytes::File(_) => match input.bytes {
+                Some(Ok(bytes)) => Ok(Box::new(bytes) as Box<dyn AsRef<[u8]> + Send>),
+                Some(Err(error)) => Err(error.diagnostic(&self.id).into()),
+                None => Ok(Box::new(SourceBytes::new(Vec::new()))),
+            },
+        }
+    }
+
+    /// What takes the place of the texture, if anything may.
+    fn stand_in(&self, diagnostics: Vec<Diagnostic>) -> Result<Cooked, CookFailure> {
+        let told = diagnostics.into_iter().map(|told| self.about(told));
+        let (outcome, emissions) = match self.on_failure {
+            TextureFailurePolicy::Fail => {
+                let told = told.map(|told| told.severity(Severity::Error));
+                return Err(CookFailure::Failed(told.collect()));
+            }
+            TextureFailurePolicy::ErrorTexture => (TextureOutcome::Error, Vec::new()),
+            TextureFailurePolicy::Fallback => (TextureOutcome::Placed, vec![Emission::Fallback]),
+        };
+        let mut told: Vec<Diagnostic> = told
+            .map(|told| match told.severity {
+                Severity::Error => told.severity(Severity::Warning),
+                _ => told,
+            })
+            .collect();
+        if self.on_failure == TextureFailurePolicy::Fallback {
+            let message = format!("`{}` is replaced by the fallback texture", self.name);
+            let used = Diagnostic::new(codes::texture::PLACEHOLDER_USED, message);
+            told.push(self.about(used));
+        }
+        let cooked = Cooked {
+            emissions,
+            diagnostics: told,
+            ..Cooked::default()
+        };
+        Ok(Made::Texture(self.number, outcome).with(cooked))
+    }
+
+    fn about(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let diagnostic = diagnostic.source(&self.id);
+        match diagnostic.object {
+            Some(_) => diagnostic,
+            None => diagnostic.object(&self.image_name),
+        }
+    }
+}
