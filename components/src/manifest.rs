@@ -1,10 +1,16 @@
 //! Manifests: one entity for a whole project, and a job for each of its sources.
 
 use bevy_ecs::{lifecycle::HookContext, prelude::*, world::DeferredWorld};
-use bevy_kiln_assets::manifest::{Manifest, ManifestJob, ManifestProblem, Places};
+use bevy_kiln_assets::{
+    manifest::{Manifest, ManifestJob, ManifestProblem, Places},
+    source::image::SubresourceId,
+};
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{job::ImportRequest, report::ImportReport};
+use crate::{
+    job::{ImportRequest, TextureSource},
+    report::ImportReport,
+};
 
 /// A whole project to cook. Spawning an entity with this component reads the manifest, looks for the
 /// files of its patterns and spawns a job for each source, in order. The entity then hears
@@ -158,7 +164,14 @@ impl From<ManifestJob> for ImportRequest {
             .with_texture(job.texture)
             .with_scene(job.scene)
             .with_texture_overrides(job.texture_overrides)
-            .with_sources(job.sources);
+            .with_sources(job.sources.into_iter().map(|file| TextureSource {
+                file: file.path,
+                place: SubresourceId {
+                    layer: file.layer,
+                    mip: file.mip,
+                    slice: file.slice,
+                },
+            }));
         if let Some(name) = job.name {
             request = request.named(name);
         }

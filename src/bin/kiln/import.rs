@@ -4,14 +4,14 @@ use bevy_kiln::{assets::manifest::JobKind, prelude::ImportRequest};
 use std::process::ExitCode;
 
 use crate::{
-    args::{FileArgs, ImportArgs},
+    args::ImportArgs,
     exit, output,
     run::{self, Batch, BatchJob},
 };
 
 /// Runs the command. Sources of the wrong kind are refused, if one is given.
 pub fn run(args: &ImportArgs, kind: Option<JobKind>) -> ExitCode {
-    if let Err(message) = check(&args.files, kind) {
+    if let Err(message) = check(args, kind) {
         output::error_line(&format!("error: {message}"));
         return ExitCode::from(exit::USAGE);
     }
@@ -46,7 +46,11 @@ fn request(args: &ImportArgs, source: &str, kind: Option<JobKind>) -> ImportRequ
     let mut request = ImportRequest::new(source)
         .into_container(&args.files.output)
         .with_texture(args.texture.options().clone())
-        .with_scene(args.scene.options().clone());
+        .with_scene(args.scene.options().clone())
+        .with_sources(args.parts.parts.iter().cloned());
+    if args.parts.placeholder {
+        request = request.placeholder_on_failure();
+    }
     if let Some(name) = &args.files.name {
         request = request.named(name);
     }
@@ -56,7 +60,11 @@ fn request(args: &ImportArgs, source: &str, kind: Option<JobKind>) -> ImportRequ
     request
 }
 
-fn check(files: &FileArgs, kind: Option<JobKind>) -> Result<(), String> {
+fn check(args: &ImportArgs, kind: Option<JobKind>) -> Result<(), String> {
+    let files = &args.files;
+    if !args.parts.parts.is_empty() && files.sources.len() > 1 {
+        return Err("--source adds files to one texture, but there are several sources".to_owned());
+    }
     if files.name.is_some() && files.sources.len() > 1 {
         return Err("--name names one product, but there are several sources".to_owned());
     }

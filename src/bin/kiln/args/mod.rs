@@ -1,7 +1,7 @@
 //! The command line: one definition for each option.
 //!
 //! Each command has its arguments in a file of its own; groups that several commands share are
-//! [`OutputArgs`], [`FileArgs`], [`RunArgs`], [`TextureArgs`] and [`SceneArgs`]. The last two are made from
+//! [`OutputArgs`], [`FileArgs`], [`PartArgs`], [`RunArgs`], [`TextureArgs`] and [`SceneArgs`]. The last two are made from
 //! the tables of settings that manifests are checked with.
 
 mod cook;
@@ -10,6 +10,7 @@ mod import;
 mod info;
 mod inspect;
 mod output;
+mod parts;
 mod run;
 mod settings;
 mod verify;
@@ -20,6 +21,7 @@ pub use import::{ImportArgs, SceneFileArgs, TextureFileArgs};
 pub use info::{CompletionsArgs, ExplainArgs};
 pub use inspect::InspectArgs;
 pub use output::OutputArgs;
+pub use parts::PartArgs;
 pub use run::RunArgs;
 pub use settings::{SceneArgs, TextureArgs};
 pub use verify::VerifyArgs;
