@@ -10,10 +10,12 @@ pub use bevy_kiln_systems as systems;
 pub mod prelude {
     pub use bevy_kiln_assets::{
         diagnostic::{Diagnostic, Severity},
+        manifest::{Manifest, ManifestProblem, Places},
         settings::{overrides::TextureOverrides, scene::SceneOptions, texture::TextureOptions},
     };
     pub use bevy_kiln_components::{
         job::{CancelToken, FinishedReport, ImportRequest, JobId, JobState, Progress},
+        manifest::{ManifestFinished, ManifestOutcome, ManifestRequest},
         messages::{ImportFinished, ImportProgress, ProgressKind},
         report::{ImportReport, Product},
         settings::ImportSettings,

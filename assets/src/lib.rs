@@ -8,6 +8,7 @@
 //! * [`mod@format`]: the records that are stored, and their validated readers,
 //! * [`source`]: adapters that turn source files into neutral data,
 //! * [`cook`]: cookers that turn neutral data into stored payloads,
+//! * [`manifest`]: whole projects as documents,
 //! * [`unpack`]: from stored texels back to images,
 //! * [`settings`]: what a user may choose, with defaults and tokens,
 //! * [`verify`]: the strict checker of finished containers,
@@ -17,6 +18,7 @@
 pub mod cook;
 pub mod diagnostic;
 pub mod format;
+pub mod manifest;
 pub mod naming;
 pub mod plan;
 pub mod settings;

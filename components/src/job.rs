@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, time::Instant};
 
 use crate::{
+    manifest::{JobOfManifest, ManifestIndex},
     report::ImportReport,
     service::{Arrivals, CancelBell, Departure, Departures, ReportTicket},
     work::{OpenItem, WorkItems, WorkState},
@@ -55,6 +56,7 @@ pub struct ImportRequest {
     source: String,
     container: Option<PathBuf>,
     name: Option<String>,
+    format: Option<String>,
     /// How textures of this job are cooked. What is not set is detected from each name, or in a scene
     /// decided by the material slot.
     pub texture: TextureOptions,
@@ -62,6 +64,9 @@ pub struct ImportRequest {
     pub scene: SceneOptions,
     /// What single textures of the scene do differently.
     pub texture_overrides: TextureOverrides,
+    /// Folders whose files a scene may refer to, besides the files in its own folder and below it, and
+    /// those of [`ImportSettings::allowed_roots`](crate::settings::ImportSettings::allowed_roots).
+    pub source_roots: Vec<PathBuf>,
     /// Keep what was emitted when the job fails, instead of leaving the container untouched.
     pub keep_partial: bool,
     /// What becomes of a texture job whose texture cannot be cooked.
@@ -86,9 +91,11 @@ impl ImportRequest {
             source: source.into(),
             container: None,
             name: None,
+            format: None,
             texture: TextureOptions::default(),
             scene: SceneOptions::default(),
             texture_overrides: TextureOverrides::default(),
+            source_roots: Vec::new(),
             keep_partial: false,
             on_texture_failure: FailurePolicy::default(),
             sources: Vec::new(),
@@ -128,6 +135,26 @@ impl ImportRequest {
     pub fn with_texture_overrides(mut self, overrides: TextureOverrides) -> Self {
         self.texture_overrides = overrides;
         self
+    }
+
+    /// A folder whose files a scene may refer to, besides those that it may anyway.
+    #[must_use]
+    pub fn with_source_root(mut self, root: impl Into<PathBuf>) -> Self {
+        self.source_roots.push(root.into());
+        self
+    }
+
+    /// The source has to be of this format, such as `gltf`: another one is refused. Without this, any
+    /// format will do.
+    #[must_use]
+    pub fn expecting(mut self, format: impl Into<String>) -> Self {
+        self.format = Some(format.into());
+        self
+    }
+
+    /// The format that the source has to be of, if one was named.
+    pub fn format(&self) -> Option<&str> {
+        self.format.as_deref()
     }
 
     /// Keeps what was emitted when the job fails.
@@ -237,6 +264,10 @@ impl ImportRequest {
                 JobState::Loading | JobState::Planning | JobState::Working
             )
         });
+        let manifest = world
+            .get::<JobOfManifest>(job)
+            .map(|&JobOfManifest(manifest)| manifest)
+            .zip(world.get::<ManifestIndex>(job).copied());
         // The entity may stay without its request. From now on its job and items are at their
         // end, so that no stage of this tick goes on with what is counted as failed.
         for open in &open_items {
@@ -261,6 +292,7 @@ impl ImportRequest {
                 container,
                 open_items,
                 loaded,
+                manifest,
                 report,
             });
         }
@@ -411,7 +443,7 @@ pub struct JobOrder(pub u64);
 pub enum JobOwner {
     /// Spawned by the user: it stays, with its report as a component.
     User,
-    /// Spawned for a client: it is despawned.
+    /// Spawned for a client or for a manifest, which keep its report: it is despawned.
     Client,
 }
 

@@ -8,6 +8,7 @@
 pub mod budget;
 pub mod container;
 pub mod job;
+pub mod manifest;
 pub mod messages;
 pub mod pipeline;
 pub mod report;

@@ -14,6 +14,7 @@ use std::{
 
 use crate::{
     job::{CancelToken, ImportRequest, JobId, JobOrder, JobState},
+    manifest::ManifestIndex,
     messages::ImportProgress,
     report::ImportReport,
     work::OpenItem,
@@ -99,6 +100,8 @@ pub struct Departure {
     pub open_items: Vec<OpenItem>,
     /// Whether it counted as loaded.
     pub loaded: bool,
+    /// The manifest that it belonged to, and its place there.
+    pub manifest: Option<(Entity, ManifestIndex)>,
     /// The report that it had when it left.
     pub report: Option<Arc<ImportReport>>,
 }

@@ -6,11 +6,13 @@ use bevy_kiln_components::{
     messages::ImportProgress,
     report::ImportReport,
     service::{JobNames, Refused, ReportTicket, ServiceState, Submission, Wake},
+    settings::ImportSettings,
 };
 use crossbeam_channel::Sender;
 use futures_lite::Stream;
 use std::{
     future::Future,
+    path::Path,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -38,6 +40,7 @@ pub struct ImportClient {
     inbox: Sender<Submission>,
     wake: Wake,
     capacity: usize,
+    source_root: Arc<Path>,
 }
 
 /// Why a request was not accepted.
@@ -57,14 +60,20 @@ impl ImportClient {
         state: ServiceState,
         inbox: Sender<Submission>,
         wake: Wake,
-        capacity: usize,
+        settings: &ImportSettings,
     ) -> Self {
         Self {
             state,
             inbox,
             wake,
-            capacity,
+            capacity: settings.max_queued_jobs,
+            source_root: settings.source_root.as_path().into(),
         }
+    }
+
+    /// What relative sources are relative to.
+    pub(crate) fn source_root(&self) -> &Path {
+        &self.source_root
     }
 
     /// Submits a request. The handle can be awaited, or dropped: the job goes on.
@@ -82,6 +91,17 @@ impl ImportClient {
     /// [`SubmitError`]; then nothing is ever called or reported.
     pub fn submit_with(
         &self,
+        request: ImportRequest,
+        on_complete: impl FnOnce(Arc<ImportReport>) + Send + 'static,
+        on_progress: Option<impl FnMut(&ImportProgress) + Send + 'static>,
+    ) -> Result<JobHandle, SubmitError> {
+        self.submit_within(self.capacity, request, on_complete, on_progress)
+    }
+
+    /// Submits a request unless so many jobs are queued or running.
+    pub(crate) fn submit_within(
+        &self,
+        capacity: usize,
         request: ImportRequest,
         on_complete: impl FnOnce(Arc<ImportReport>) + Send + 'static,
         on_progress: Option<impl FnMut(&ImportProgress) + Send + 'static>,
@@ -115,7 +135,7 @@ impl ImportClient {
                 .map_err(|refused| Box::new(refused.0))
         };
         let token = CancelToken::default();
-        let (id, sent) = self.state.admit(self.capacity, names, token, submit)?;
+        let (id, sent) = self.state.admit(capacity, names, token, submit)?;
         match sent {
             Ok(token) => {
                 self.wake.notify();

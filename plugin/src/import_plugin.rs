@@ -9,6 +9,7 @@ use bevy_kiln_components::{
     budget::MemoryBudget,
     container::ContainersByRoot,
     job::{JobId, JobState, Progress},
+    manifest::{ManifestArrivals, ManifestFinished},
     messages::{ImportFinished, ImportProgress},
     pipeline::PipelineCounters,
     service::{Arrivals, CancelBell, Departures, ServiceState, Wake},
@@ -31,6 +32,7 @@ use bevy_kiln_systems::{
     io::resolve::SourceReaders,
     lanes::CookLanes,
     load::{LoadedJobs, WaitingLoads},
+    manifest::Manifests,
     plan::ArrivedPlans,
     report::EndedJobs,
     systems,
@@ -94,17 +96,14 @@ impl Plugin for ImportPlugin {
         let (sender, completions) = Completions::channel(wake.clone());
         app.insert_resource(MemoryBudget::new(settings.memory_budget))
             .insert_resource(CancelBell::new(wake.clone()))
-            .insert_resource(ImportClient::new(
-                state.clone(),
-                inbox,
-                wake,
-                settings.max_queued_jobs,
-            ))
+            .insert_resource(ImportClient::new(state.clone(), inbox, wake, &settings))
             .insert_resource(state)
             .insert_resource(ClientInbox(submissions))
             .insert_resource(sender)
             .insert_resource(completions)
             .init_resource::<Arrivals>()
+            .init_resource::<ManifestArrivals>()
+            .init_resource::<Manifests>()
             .init_resource::<Departures>()
             .init_resource::<ContainersByRoot>()
             .init_resource::<PipelineCounters>()
@@ -119,6 +118,7 @@ impl Plugin for ImportPlugin {
             .init_resource::<EndedJobs>()
             .add_message::<ImportProgress>()
             .add_message::<ImportFinished>()
+            .add_message::<ManifestFinished>()
             .register_type::<JobId>()
             .register_type::<JobState>()
             .register_type::<Progress>()

@@ -82,6 +82,10 @@ pub fn collect(world: &mut World) {
                 result,
                 catalog,
             } => crate::finalize::committed(world, container, result, *catalog),
+            Completion::Manifest {
+                manifest,
+                expansion,
+            } => crate::manifest::expanded(world, manifest, *expansion),
             Completion::Closed { container } => containers::closed(world, container),
         }
     }

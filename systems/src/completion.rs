@@ -1,7 +1,7 @@
 //! The completion channel: tasks push what they finished; nobody polls tasks.
 
 use bevy_ecs::prelude::*;
-use bevy_kiln_assets::format::catalog::Catalog;
+use bevy_kiln_assets::{format::catalog::Catalog, manifest::Expansion};
 use bevy_kiln_components::{budget::MemoryClaim, service::Wake};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -73,6 +73,13 @@ pub enum Completion {
         result: Result<CommitOutcome, StoreError>,
         /// The catalogue, which the commit had borrowed.
         catalog: Box<Catalog>,
+    },
+    /// A manifest was read and expanded, or was not.
+    Manifest {
+        /// The manifest.
+        manifest: Entity,
+        /// Its jobs and its problems.
+        expansion: Box<Expansion>,
     },
     /// A container was closed.
     Closed {

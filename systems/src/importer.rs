@@ -45,6 +45,11 @@ pub trait Importer: Send + Sync + 'static {
     /// The name of the format, as in job names: `texture`, `gltf`.
     fn name(&self) -> &'static str;
 
+    /// Whether a request that expects a format can be served: by default one that expects this name.
+    fn serves(&self, format: &str) -> bool {
+        format == self.name()
+    }
+
     /// The name of the format for people, as in `Parsing glTF...`.
     fn title(&self) -> &'static str {
         self.name()

@@ -108,7 +108,8 @@ fn accept(world: &mut World, entity: Entity) {
             Ok((_, (id, token, ticket))) => {
                 world
                     .entity_mut(entity)
-                    .insert((id, token, ticket, JobOwner::User));
+                    .insert((id, token, ticket))
+                    .insert_if_new(JobOwner::User);
             }
             Err(error) => refused = Some(error),
         }

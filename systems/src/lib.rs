@@ -19,6 +19,7 @@ pub mod intake;
 pub mod io;
 pub mod lanes;
 pub mod load;
+pub mod manifest;
 pub mod pack;
 pub mod plan;
 mod progress;
@@ -81,6 +82,7 @@ impl KilnSystems {
 pub fn systems() -> ScheduleConfigs<ScheduleSystem> {
     (
         (
+            manifest::advance_manifests.run_if(manifest::manifests_have_work),
             intake::drain_clients.run_if(intake::clients_submitted),
             intake::accept_requests.run_if(intake::requests_are_fresh),
         )

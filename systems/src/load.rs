@@ -180,7 +180,11 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
     let scope = world.resource::<SourceReaders>().scope(
         request.source(),
         &location,
-        &service.settings.allowed_roots,
+        service
+            .settings
+            .allowed_roots
+            .iter()
+            .chain(&request.source_roots),
     );
     Some(LoadTask {
         job,
@@ -288,6 +292,17 @@ impl LoadTask {
             Err(diagnostic) => return Some(PlanOutcome::failed(None, diagnostic)),
         };
         let format = Format::of(&*importer);
+        if let Some(expected) = self.request.format()
+            && !importer.serves(expected)
+        {
+            let message = format!(
+                "the source is of the format `{}`, but `{expected}` was asked for",
+                importer.name()
+            );
+            let diagnostic = Diagnostic::new(codes::import::FORMAT_MISMATCH, message);
+            let diagnostic = diagnostic.source(&self.name);
+            return Some(PlanOutcome::failed(Some(format), diagnostic));
+        }
         let source = ImportSource {
             name: self.name.clone(),
             location: self.location,

@@ -27,6 +27,7 @@ use crate::{
     dispatch::{OldestJob, ReadyWork, UnemittedJobs},
     finalize::roll_back,
     load::{InFlight, LoadedJobs, WaitingLoads},
+    manifest,
     progress::ProgressFeed,
     store::CommitOutcome,
 };
@@ -152,6 +153,7 @@ fn end_job(world: &mut World, job: Entity, ending: Ending) {
 }
 
 fn announce(world: &mut World, job: Entity, report: Arc<ImportReport>) {
+    manifest::job_ended(world, job, &report);
     let event = ImportFinished {
         entity: job,
         report,
@@ -381,6 +383,9 @@ fn forget_departed(world: &mut World, departure: Departure) {
         job.remove::<(InFlight, TargetContainer, MemoryClaim, ReportTicket)>();
     }
     if let Some(report) = departure.report {
+        if let Some((manifest, index)) = departure.manifest {
+            manifest::count_ended(world, manifest, index, &report);
+        }
         announce(world, departure.job, report);
     }
 }

@@ -58,6 +58,7 @@ mod completion;
 mod faults;
 mod fbx;
 mod frames;
+mod manifests;
 mod order;
 mod plugin;
 mod scenes;

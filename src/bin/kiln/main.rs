@@ -3,8 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod cook;
+mod estimate;
 mod exit;
 mod import;
+mod info;
 mod inspect;
 mod output;
 mod pack;
@@ -13,7 +16,7 @@ mod screen;
 mod verify;
 
 use args::{Cli, Command};
-use import::Expected;
+use bevy_kiln::assets::manifest::JobKind;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -23,12 +26,16 @@ fn main() -> ExitCode {
     };
     output::start_log();
     match cli.command {
-        Command::Import(args) => import::run(&args, Expected::Anything),
-        Command::Texture(args) => import::run(&args.into(), Expected::Image),
-        Command::Gltf(args) => import::run(&args.into(), Expected::Gltf),
-        Command::Fbx(args) => import::run(&args.into(), Expected::Fbx),
+        Command::Import(args) => import::run(&args, None),
+        Command::Texture(args) => import::run(&args.into(), Some(JobKind::Texture)),
+        Command::Gltf(args) => import::run(&args.into(), Some(JobKind::Gltf)),
+        Command::Fbx(args) => import::run(&args.into(), Some(JobKind::Fbx)),
+        Command::Cook(args) => cook::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Pack(args) => pack::run(&args),
+        Command::Explain(args) => info::explain(&args),
+        Command::Schema => info::schema(),
+        Command::Completions(args) => info::completions(&args),
         Command::Inspect(args) => inspect::run(&args),
     }
 }

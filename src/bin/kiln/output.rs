@@ -47,15 +47,20 @@ impl Style {
 
     /// A diagnostic with its remedy.
     pub fn diagnostic(self, diagnostic: &Diagnostic) -> String {
-        let (severity, text) = (diagnostic.severity, diagnostic.to_string());
-        let word = severity.to_string();
-        let rest = text.strip_prefix(&word).unwrap_or(&text);
-        let text = format!("{}{rest}", self.paint(severity, &word));
-        if severity == Severity::Info {
+        let text = self.headline(diagnostic);
+        if diagnostic.severity == Severity::Info {
             text
         } else {
             format!("{text}\n  {}: {}", self.faint("help"), diagnostic.remedy())
         }
+    }
+
+    /// A diagnostic without its remedy.
+    pub fn headline(self, diagnostic: &Diagnostic) -> String {
+        let (severity, text) = (diagnostic.severity, diagnostic.to_string());
+        let word = severity.to_string();
+        let rest = text.strip_prefix(&word).unwrap_or(&text);
+        format!("{}{rest}", self.paint(severity, &word))
     }
 
     /// A word in the colour of a severity.

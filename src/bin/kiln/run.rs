@@ -1,15 +1,16 @@
-//! Running a batch of requests to its end, and saying what came of it.
+//! Running a batch of jobs to its end, and saying what came of it.
 
-use bevy_app::{AppExit, Last};
+use bevy_app::{AppExit, First, Last};
 use bevy_ecs::prelude::*;
 use bevy_kiln::{
-    components::container::ContainersByRoot,
+    assets::manifest::JobKind,
+    components::{container::ContainersByRoot, pipeline::PipelineCounters},
     plugin::{HeadlessSettings, headless_app},
     prelude::*,
 };
 use serde::Serialize;
 use std::{
-    process::ExitCode,
+    collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -18,16 +19,34 @@ use std::{
 
 use crate::{args::OutputArgs, exit, output, screen::Screen};
 
-/// Requests that are run together.
+/// How many jobs wait for their turn. A manifest of 100,000 jobs does not need 100,000 entities; but a
+/// container that runs out of jobs takes that for the end, so there are always some.
+const AHEAD: usize = 512;
+
+/// Jobs that are run together.
 pub struct Batch {
-    /// The requests, in the order of the output.
-    pub requests: Vec<ImportRequest>,
+    /// The jobs, in the order of the output.
+    pub jobs: Vec<BatchJob>,
     /// What the last line calls the whole.
     pub title: String,
+    /// Why jobs of the manifest were left out.
+    pub left_out: Vec<ManifestProblem>,
     /// Settings of the run.
     pub settings: HeadlessSettings,
     /// Whether everything is cancelled as soon as one import fails.
     pub fail_fast: bool,
+}
+
+/// One job of a batch.
+pub struct BatchJob {
+    /// The number that people know it by: its place in the manifest or on the command line, from 1.
+    pub number: usize,
+    /// What its source is, as far as its name says.
+    pub kind: JobKind,
+    /// Whether every step of it is printed.
+    pub verbose: bool,
+    /// What is to be done.
+    pub request: ImportRequest,
 }
 
 /// What has come in so far.
@@ -36,56 +55,122 @@ struct Collected {
     reports: Vec<Arc<ImportReport>>,
 }
 
-/// Runs a batch to its end.
-pub fn run(batch: Batch, out: OutputArgs) -> ExitCode {
+/// The jobs that are not submitted yet.
+#[derive(Resource)]
+struct Feed {
+    jobs: VecDeque<BatchJob>,
+    client: ImportClient,
+    collected: Arc<Mutex<Collected>>,
+    fail_fast: bool,
+}
+
+/// Runs a batch to its end, and returns the exit status.
+pub fn run(batch: Batch, out: OutputArgs) -> u8 {
     let Batch {
-        requests,
+        jobs,
         title,
+        left_out,
         mut settings,
         fail_fast,
     } = batch;
     settings.import.max_queued_jobs = usize::MAX;
     let mut app = headless_app(settings);
-    app.add_systems(Last, exit_when_done);
     let client = app.world().resource::<ImportClient>().clone();
-    let interrupts = cancel_on_signals(&client);
-
-    let count = requests.len();
+    let count = jobs.len();
     let collected = Arc::new(Mutex::new(Collected {
-        screen: Screen::new(out, count),
+        screen: Screen::new(out, &jobs),
         reports: Vec::with_capacity(count),
     }));
-    for request in requests {
-        let source = request.source().to_owned();
-        let (ended, cooking, stop) = (collected.clone(), collected.clone(), client.clone());
-        let submitted = client.submit_with(
-            request,
+    let interrupts = cancel_on_signals(&client, &collected);
+    app.insert_resource(Feed {
+        jobs: jobs.into(),
+        client,
+        collected: collected.clone(),
+        fail_fast,
+    });
+    app.add_systems(First, feed);
+    app.add_systems(Last, (show, exit_when_done));
+    let ran = app.run();
+    let collected = lock(&collected);
+    collected.screen.close();
+    conclude(
+        &Conclusion {
+            title: &title,
+            left_out: &left_out,
+            count,
+            interrupted: interrupts.load(Ordering::Acquire) > 0,
+            ran: ran.is_success(),
+        },
+        &collected.reports,
+        out,
+    )
+}
+
+fn lock(collected: &Mutex<Collected>) -> MutexGuard<'_, Collected> {
+    collected.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Submits jobs as long as few are ahead.
+fn feed(mut feed: ResMut<Feed>) {
+    let feed = &mut *feed;
+    while feed.client.is_accepting() && feed.client.pending_count() < AHEAD {
+        let Some(job) = feed.jobs.pop_front() else {
+            return;
+        };
+        let number = job.number;
+        let (ended, cooking, stop) = (
+            feed.collected.clone(),
+            feed.collected.clone(),
+            feed.client.clone(),
+        );
+        let (fail_fast, verbose) = (feed.fail_fast, job.verbose);
+        let submitted = feed.client.submit_with(
+            job.request,
             move |report| {
                 let failed = report.outcome == JobState::Failed;
                 let mut collected = lock(&ended);
-                collected.screen.ended(&report);
+                collected.screen.ended(number, &report);
                 collected.reports.push(report);
                 drop(collected);
                 if failed && fail_fast {
                     stop.request_shutdown();
                 }
             },
-            Some(move |progress: &ImportProgress| lock(&cooking).screen.progress(progress)),
+            Some(move |progress: &ImportProgress| {
+                lock(&cooking).screen.progress(number, verbose, progress);
+            }),
         );
-        if let Err(error) = submitted {
-            // Only a signal that came while the jobs were being submitted leads here.
-            output::error_line(&format!("error: {source}: {error}"));
+        if submitted.is_err() {
+            // A signal came in between; the job counts as not submitted.
+            return;
         }
     }
-    let ran = app.run();
-    let collected = lock(&collected);
-    collected.screen.close();
-    let interrupted = interrupts.load(Ordering::Acquire) > 0;
-    conclude(&title, out, count, &collected.reports, interrupted, &ran)
 }
 
-fn lock(collected: &Mutex<Collected>) -> MutexGuard<'_, Collected> {
-    collected.lock().unwrap_or_else(PoisonError::into_inner)
+/// Draws how far the kinds of work are.
+fn show(feed: Res<Feed>, counters: Res<PipelineCounters>) {
+    lock(&feed.collected).screen.tick(&counters);
+}
+
+/// Ends the app once every job has had its report and every container is closed.
+fn exit_when_done(
+    feed: Res<Feed>,
+    containers: Res<ContainersByRoot>,
+    mut exit: MessageWriter<AppExit>,
+) {
+    let fed = feed.jobs.is_empty() || !feed.client.is_accepting();
+    if fed && feed.client.active_count() == 0 && containers.0.is_empty() {
+        exit.write(AppExit::Success);
+    }
+}
+
+/// How a run ended, apart from its reports.
+struct Conclusion<'a> {
+    title: &'a str,
+    left_out: &'a [ManifestProblem],
+    count: usize,
+    interrupted: bool,
+    ran: bool,
 }
 
 /// The whole run as JSON.
@@ -95,17 +180,12 @@ struct Summary<'a> {
     succeeded: usize,
     failed: usize,
     canceled: usize,
+    not_submitted: usize,
+    problems: &'a [ManifestProblem],
     jobs: Vec<&'a ImportReport>,
 }
 
-fn conclude(
-    title: &str,
-    out: OutputArgs,
-    count: usize,
-    reports: &[Arc<ImportReport>],
-    interrupted: bool,
-    ran: &AppExit,
-) -> ExitCode {
+fn conclude(end: &Conclusion, reports: &[Arc<ImportReport>], out: OutputArgs) -> u8 {
     let mut jobs: Vec<&ImportReport> = reports.iter().map(Arc::as_ref).collect();
     jobs.sort_by_key(|report| report.job);
     let ended = |outcome| {
@@ -115,53 +195,58 @@ fn conclude(
     };
     let (succeeded, canceled) = (ended(JobState::Complete), ended(JobState::Cancelled));
     let failed = jobs.len() - succeeded - canceled;
-    let success = failed == 0 && canceled == 0 && jobs.len() == count && ran.is_success();
+    let not_submitted = end.count - jobs.len();
+    let done = succeeded == end.count && end.ran;
     if out.json {
         output::json(&Summary {
-            success,
+            success: done && end.left_out.is_empty(),
             succeeded,
             failed,
             canceled,
+            not_submitted,
+            problems: end.left_out,
             jobs,
         });
     } else if !out.quiet {
-        output::line(&format!(
-            "{title}: {succeeded} succeeded, {failed} failed, {canceled} canceled"
-        ));
+        let mut counts = format!("{succeeded} succeeded, {failed} failed, {canceled} canceled");
+        if not_submitted > 0 {
+            counts += &format!(", {not_submitted} not started");
+        }
+        if !end.left_out.is_empty() {
+            counts += &format!(", {} left out", left_out_jobs(end.left_out));
+        }
+        output::line(&format!("{}: {counts}", end.title));
     }
-    ExitCode::from(if success {
+    if done {
         exit::SUCCESS
-    } else if interrupted {
+    } else if end.interrupted {
         exit::INTERRUPTED
     } else {
         exit::FAILED
-    })
-}
-
-/// Ends the app once every job has had its report and every container is closed.
-fn exit_when_done(
-    client: Res<ImportClient>,
-    containers: Res<ContainersByRoot>,
-    mut exit: MessageWriter<AppExit>,
-) {
-    if client.active_count() == 0 && containers.0.is_empty() {
-        exit.write(AppExit::Success);
     }
 }
 
+/// How many jobs problems are about.
+fn left_out_jobs(problems: &[ManifestProblem]) -> usize {
+    let mut jobs: Vec<_> = problems.iter().filter_map(|problem| problem.job).collect();
+    jobs.dedup();
+    jobs.len()
+}
+
 /// The first signal cancels every job, which then end in their own way; the second one quits.
-fn cancel_on_signals(client: &ImportClient) -> Arc<AtomicUsize> {
+fn cancel_on_signals(client: &ImportClient, collected: &Arc<Mutex<Collected>>) -> Arc<AtomicUsize> {
     let interrupts = Arc::new(AtomicUsize::new(0));
-    let (count, client) = (interrupts.clone(), client.clone());
+    let (count, client, screen) = (interrupts.clone(), client.clone(), collected.clone());
     let installed = ctrlc::set_handler(move || {
         if count.fetch_add(1, Ordering::AcqRel) > 0 {
             std::process::exit(i32::from(exit::INTERRUPTED));
         }
-        output::error_line("interrupted: canceling; once more to quit at once");
         client.request_shutdown();
+        let text = "interrupted: canceling; once more to quit at once";
+        lock(&screen).screen.aside(text);
     });
     if let Err(error) = installed {
-        output::error_line(&format!(
+        lock(collected).screen.aside(&format!(
             "warning: Ctrl+C will not cancel gracefully: {error}"
         ));
     }

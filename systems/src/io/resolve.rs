@@ -55,11 +55,16 @@ impl SourceReaders {
 
     /// What the source of a request may refer to: with `roots`, if it is a file, or anything in its
     /// asset source.
-    pub fn scope(&self, source: &str, location: &SourceRef, roots: &[PathBuf]) -> SourceScope {
+    pub fn scope<'a>(
+        &self,
+        source: &str,
+        location: &SourceRef,
+        roots: impl Iterator<Item = &'a PathBuf>,
+    ) -> SourceScope {
         if source.contains("://") {
             SourceScope::assets(location)
         } else {
-            SourceScope::files(location, roots.iter().map(|root| self.root.join(root)))
+            SourceScope::files(location, roots.map(|root| self.root.join(root)))
         }
     }
 }

@@ -16,6 +16,9 @@ codes! {
     UNKNOWN_FORMAT = "import.unknown_format", Error,
         "No importer is registered for this kind of source.",
         "Check the file's content and extension, or register an importer for it.";
+    FORMAT_MISMATCH = "import.format_mismatch", Error,
+        "The source is of another format than the request expects.",
+        "Correct the type of the job, or the source; the content decides, not the extension.";
     SETTINGS_INVALID = "import.settings_invalid", Error,
         "The settings of the job contradict each other or are out of range.",
         "Change the settings that the message names.";

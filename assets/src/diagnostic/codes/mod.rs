@@ -27,6 +27,7 @@ pub mod fbx;
 pub mod gltf;
 pub mod import;
 pub mod io;
+pub mod manifest;
 pub mod material;
 pub mod mesh;
 pub mod scene;
@@ -41,6 +42,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
         gltf::ALL,
         import::ALL,
         io::ALL,
+        manifest::ALL,
         material::ALL,
         mesh::ALL,
         scene::ALL,

@@ -65,6 +65,11 @@ impl Importer for FakeImporter {
         "fake"
     }
 
+    /// Manifests know no fake jobs.
+    fn serves(&self, format: &str) -> bool {
+        format == "texture"
+    }
+
     fn extensions(&self) -> &[&'static str] {
         match self.need {
             SourceNeed::Head => &["head"],

@@ -15,8 +15,4 @@ pub struct FileArgs {
     /// Name of the product in reports and in the catalogue, instead of the stem of the file
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// A folder whose files a scene may refer to, besides the files in its own folder and below it;
-    /// may be given several times
-    #[arg(long = "source-root", value_name = "DIR")]
-    pub source_roots: Vec<PathBuf>,
 }

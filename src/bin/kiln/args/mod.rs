@@ -4,8 +4,10 @@
 //! [`OutputArgs`], [`FileArgs`], [`PartArgs`], [`RunArgs`], [`TextureArgs`] and [`SceneArgs`]. The last two are made from
 //! the tables of settings that manifests are checked with.
 
+mod cook;
 mod files;
 mod import;
+mod info;
 mod inspect;
 mod output;
 mod pack;
@@ -14,8 +16,10 @@ mod run;
 mod settings;
 mod verify;
 
+pub use cook::CookArgs;
 pub use files::FileArgs;
 pub use import::{ImportArgs, SceneFileArgs, TextureFileArgs};
+pub use info::{CompletionsArgs, ExplainArgs};
 pub use inspect::InspectArgs;
 pub use output::OutputArgs;
 pub use pack::PackArgs;
@@ -40,7 +44,7 @@ const EXIT_STATUSES: &str = "\
 Exit status:
   0    success
   1    an import failed, or a container is not valid
-  2    the command line is not valid
+  2    the command line or the manifest is not valid; jobs that are valid were cooked
   130  interrupted (Ctrl+C once cancels gracefully, twice quits at once)";
 
 /// The commands.
@@ -54,10 +58,19 @@ pub enum Command {
     Gltf(SceneFileArgs),
     /// Cook FBX scenes into a container
     Fbx(SceneFileArgs),
+    /// Cook everything that a manifest names
+    #[command(alias = "batch")]
+    Cook(CookArgs),
     /// Check every structure, hash and range of a container or a PAK file
     Verify(VerifyArgs),
     /// Put a container into one PAK file
     Pack(PackArgs),
+    /// Explain a code of a message, or list all of them
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of manifests
+    Schema,
+    /// Print a script that completes the options of this command in a shell
+    Completions(CompletionsArgs),
     /// Tell what is in a container, and show its textures as pictures
     Inspect(InspectArgs),
 }
@@ -71,7 +84,11 @@ impl Cli {
         Self::from_words(std::env::args_os())
     }
 
-    fn from_words(words: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
+    /// Reads a command line.
+    ///
+    /// # Errors
+    /// Whatever `clap` finds, help and version included.
+    pub fn from_words(words: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
         Self::try_parse_from(settings::spell_out(words))
     }
 }
@@ -164,7 +181,7 @@ mod tests {
             Some("full".parse().unwrap())
         );
         assert_eq!(args.texture.options().flip_y, Some(false));
-        assert_eq!(args.run.threads, 4);
+        assert_eq!(args.run.threads, Some(4));
     }
 
     #[test]

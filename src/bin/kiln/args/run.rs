@@ -1,20 +1,19 @@
 //! What a cook may use of the machine, and when it stops.
 
-use bevy_kiln::components::pipeline::{PipelineLimit, PipelineLimits, WorkKind};
+use bevy_kiln::{
+    components::pipeline::{PipelineLimit, PipelineLimits, WorkKind},
+    plugin::HeadlessSettings,
+};
 use clap::Args;
+use std::path::PathBuf;
 
 /// What a cook may use of the machine, and when it stops.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Running")]
 pub struct RunArgs {
-    /// Threads that cook; 0 means one for each core
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        visible_alias = "thread-pool-size"
-    )]
-    pub threads: usize,
+    /// Threads that cook; 0 means one for each core [default: 0]
+    #[arg(long, value_name = "N", visible_alias = "thread-pool-size")]
+    pub threads: Option<usize>,
     /// Memory that admitted work may use at once, such as 512M or 2G
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size)]
     pub memory: u64,
@@ -26,12 +25,37 @@ pub struct RunArgs {
     /// named keep their defaults
     #[arg(long, value_name = "SPEC", value_parser = concurrency)]
     pub concurrency: Option<Concurrency>,
+    /// A folder whose files scenes may refer to, besides the files in their own folders and below; may
+    /// be given several times
+    #[arg(long = "source-root", value_name = "DIR")]
+    pub source_roots: Vec<PathBuf>,
     /// Cancel everything as soon as one import fails
     #[arg(long)]
     pub fail_fast: bool,
     /// Do not compute content hashes, nor deduplicate by them
     #[arg(long, visible_alias = "no-content-hashing")]
     pub no_hash: bool,
+}
+
+impl RunArgs {
+    /// The settings of the run that were asked for; the defaults for others.
+    pub fn settings(&self) -> HeadlessSettings {
+        let mut settings = HeadlessSettings {
+            threads: self.threads.unwrap_or(0),
+            ..HeadlessSettings::default()
+        };
+        let import = &mut settings.import;
+        import.memory_budget = self.memory;
+        import.allowed_roots.clone_from(&self.source_roots);
+        import.content_hashing = !self.no_hash;
+        if let Some(jobs) = self.jobs {
+            import.max_in_flight_jobs = jobs as usize;
+        }
+        if let Some(concurrency) = &self.concurrency {
+            import.pipelines = concurrency.limits();
+        }
+        settings
+    }
 }
 
 /// Limits of kinds of work, as the command line gives them.
