@@ -3,9 +3,9 @@
 use bevy_app::{App, TaskPoolPlugin, Update};
 use bevy_ecs::prelude::*;
 use bevy_kiln::{
-    components::service::Wake,
     plugin::{HeadlessSettings, headless_app},
     prelude::*,
+    systems::completion::{Completion, CompletionSender},
 };
 use std::{
     path::Path,
@@ -35,8 +35,8 @@ pub fn idle() {
     let mut app = headless_app(HeadlessSettings::default());
     let latencies = Latencies::default();
     app.insert_resource(latencies.clone())
-        .add_systems(Update, note_tick);
-    let wake = app.world_mut().get_resource_or_init::<Wake>().clone();
+        .add_systems(Update, note_tick.after(KilnSystems::Collect));
+    let completions = app.world().resource::<CompletionSender>().clone();
     let client = app.world().resource::<ImportClient>().clone();
     let idle = thread::spawn(move || {
         thread::sleep(Duration::from_secs(1));
@@ -45,7 +45,9 @@ pub fn idle() {
         let used = (cpu_time() - cpu).as_secs_f64() / wall.elapsed().as_secs_f64();
         for _ in 0..500 {
             latencies.0.lock().unwrap().0 = Some(Instant::now());
-            wake.notify();
+            // Of an item that is gone: it changes nothing.
+            let item = Entity::PLACEHOLDER;
+            completions.send(Completion::Started { item });
             thread::sleep(Duration::from_millis(4));
         }
         client.request_shutdown();
@@ -59,16 +61,20 @@ pub fn idle() {
         format!("{:.3} %", used * 100.0),
         "< 0.1 %",
     );
-    let micros = median(&mut measured).as_secs_f64() * 1e6;
-    row(
-        "a wake-up: from the completion to the tick",
-        format!("{micros:.0} us"),
-        "< 200 us",
-    );
+    for (what, value) in [
+        ("median", median(&mut measured)),
+        ("p99", p99(&mut measured)),
+    ] {
+        row(
+            &format!("from a completion to the tick that takes it over: {what}"),
+            format!("{:.0} us", value.as_secs_f64() * 1e6),
+            "< 200 us",
+        );
+    }
 }
 
 /// An app as anybody builds it: default pools, nothing tuned.
-fn default_app() -> App {
+pub fn default_app() -> App {
     let mut app = App::new();
     app.add_plugins((TaskPoolPlugin::default(), ImportPlugin::default()));
     app.finish();
@@ -76,7 +82,7 @@ fn default_app() -> App {
     app
 }
 
-fn spawn(app: &mut App, source: &Path, root: &Path) {
+pub fn spawn(app: &mut App, source: &Path, root: &Path) {
     let request = ImportRequest::new(source.display().to_string()).into_container(root);
     app.world_mut().spawn(request);
 }
@@ -108,28 +114,6 @@ pub fn tick() {
         &what,
         format!("{:.2} ms", p99(&mut ticks).as_secs_f64() * 1e3),
         "< 4 ms",
-    );
-
-    for _ in 0..10_000 {
-        spawn(&mut app, &files[0], &folder.path().join("queued"));
-    }
-    for _ in 0..30 {
-        app.update();
-        thread::sleep(Duration::from_millis(20));
-    }
-    let mut ticks: Vec<Duration> = (0..400)
-        .map(|_| {
-            thread::sleep(Duration::from_millis(2));
-            let begun = Instant::now();
-            app.update();
-            begun.elapsed()
-        })
-        .collect();
-    let micros = median(&mut ticks).as_secs_f64() * 1e6;
-    row(
-        "a tick with 10,000 queued items",
-        format!("{micros:.0} us"),
-        "< 200 us",
     );
 }
 

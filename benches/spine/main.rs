@@ -1,7 +1,7 @@
 //! Measures the spine: `cargo bench --bench spine [-- NAME ..]`.
 //!
 //! Comparisons are ratios, taken side by side in one run, because machines are noisy. The names are
-//! `photos`, `small`, `memory`, `idle`, `tick` and `cancel`; without one, all are measured.
+//! `photos`, `small`, `memory`, `idle`, `tick`, `queued` and `cancel`; without one, all are measured.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 #![expect(
     clippy::unwrap_used,
@@ -10,7 +10,9 @@
 )]
 
 mod app;
+mod bare;
 mod measure;
+mod queue;
 mod sources;
 mod throughput;
 
@@ -28,9 +30,11 @@ fn main() {
         return;
     }
     if names.is_empty() {
-        names = ["photos", "small", "memory", "idle", "tick", "cancel"]
-            .map(str::to_owned)
-            .to_vec();
+        names = [
+            "photos", "small", "memory", "idle", "tick", "queued", "cancel",
+        ]
+        .map(str::to_owned)
+        .to_vec();
     }
     println!("{:<58} {:>12}  target", "what", "measured");
     for name in names {
@@ -40,6 +44,7 @@ fn main() {
             "memory" => throughput::memory(),
             "idle" => app::idle(),
             "tick" => app::tick(),
+            "queued" => queue::queued(),
             "cancel" => app::cancel(),
             other => println!("{other}: no such measurement"),
         }

@@ -20,9 +20,18 @@ use crate::{
     store::{ContainerStore, OpenedContainer, StoreError, StoreOptions},
 };
 
-/// The files of a container that is open. The last clone that is dropped closes them.
-#[derive(Component, Clone)]
+/// The files of a container that is open. Tasks hold clones of the inner pointer; the last one that is
+/// dropped closes the files.
+#[derive(Component)]
 pub struct OpenStore(pub(crate) Arc<ContainerStore>);
+
+impl Drop for OpenStore {
+    /// Whoever drops it, with the whole app perhaps, commits nothing any more: what waits to be
+    /// written is not worth it.
+    fn drop(&mut self) {
+        self.0.cancel_writes();
+    }
+}
 
 /// The cooked root of a container.
 pub(crate) fn root_of(world: &World, container: Entity) -> PathBuf {
@@ -96,9 +105,11 @@ pub(crate) fn opened(
 
 /// `Ready -> Closing`: gives the lock back once the last writer has let go of the files.
 pub(crate) fn close_container(world: &mut World, container: Entity) {
-    let Some(OpenStore(store)) = world.entity_mut(container).take::<OpenStore>() else {
+    let Some(open) = world.entity_mut(container).take::<OpenStore>() else {
         return;
     };
+    let store = open.0.clone();
+    drop(open);
     world.entity_mut(container).insert(ContainerState::Closing);
     let completions = world.resource::<CompletionSender>().clone();
     AsyncComputeTaskPool::get()

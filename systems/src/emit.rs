@@ -30,7 +30,6 @@ use bevy_kiln_components::{
     settings::ImportSettings,
     work::{BlockedBy, Dependents, WorkItems, WorkOrder, WorkState},
 };
-use bevy_tasks::AsyncComputeTaskPool;
 use std::{sync::Arc, time::Instant};
 
 use crate::{
@@ -115,20 +114,17 @@ impl Batch {
             return;
         };
         let completions = world.resource::<CompletionSender>().clone();
-        let span = tracing::debug_span!("write", payloads = self.blobs.len());
-        AsyncComputeTaskPool::get()
-            .spawn(async move {
-                let result = span.in_scope(|| store.write_blobs(&self.blobs));
-                // The payloads are gone from memory before anybody may admit more.
-                drop(self.blobs);
-                drop(self.claims);
-                completions.send(Completion::Written {
-                    container,
-                    reservations: self.reservations,
-                    result,
-                });
-            })
-            .detach();
+        let (claims, reservations) = (self.claims, self.reservations);
+        tracing::debug!(payloads = self.blobs.len(), bytes = self.bytes, "writing");
+        store.write(self.blobs, move |result| {
+            // The payloads are gone from memory before anybody may admit more.
+            drop(claims);
+            completions.send(Completion::Written {
+                container,
+                reservations,
+                result,
+            });
+        });
     }
 }
 

@@ -21,6 +21,7 @@ use bevy_kiln_components::{
 };
 use bevy_tasks::AsyncComputeTaskPool;
 use std::time::Instant;
+use tracing::Instrument;
 
 use crate::{
     completion::{Completion, CompletionSender},
@@ -137,10 +138,10 @@ fn commit(world: &mut World, container: Entity, provisional: bool) {
         .entity_mut(container)
         .insert(ContainerState::Committing);
     let completions = world.resource::<CompletionSender>().clone();
-    let span = tracing::info_span!("commit", provisional);
+    let span = tracing::info_span!(parent: None, "commit", provisional);
     AsyncComputeTaskPool::get()
         .spawn(async move {
-            let result = span.in_scope(|| store.commit(&mut plan));
+            let result = store.commit(&mut plan).instrument(span).await;
             drop(store);
             let catalog = Box::new(plan.catalog);
             completions.send(Completion::Committed {
@@ -196,8 +197,21 @@ pub(crate) fn committed(
     cursor.kept_partial = false;
     cursor.commit_failed = false;
     let jobs = std::mem::take(&mut cursor.emitted);
+    let unfinished = outcome.unfinished.as_ref().map(|error| {
+        let root = root_of(world, container);
+        let text = "what the job had made is committed, but could not be put in place; \
+                    the next import into the container, or `kiln verify`, does it";
+        [
+            Diagnostic::new(codes::import::COMMIT_UNFINISHED, text),
+            error.diagnostic(&root),
+        ]
+    });
     for Emitting { job, .. } in jobs {
-        if let Some(mut products) = world.get_mut::<JobProducts>(job) {
+        if let Some(unfinished) = &unfinished {
+            if let Some(mut diagnostics) = world.get_mut::<Diagnostics>(job) {
+                diagnostics.0.extend(unfinished.iter().cloned());
+            }
+        } else if let Some(mut products) = world.get_mut::<JobProducts>(job) {
             products.commit = Some(outcome.clone());
         }
         let failed = world
@@ -228,6 +242,9 @@ fn fail_emitted(world: &mut World, container: Entity) {
             .filter(|current| current.next_step > 0),
     );
     let committed = cursor.committed;
+    if let Some(OpenStore(store)) = world.get::<OpenStore>(container) {
+        store.forget_write_errors();
+    }
     roll_back(world, container, committed);
     for Emitting { job, .. } in jobs {
         let mut all = vec![Diagnostic::new(

@@ -151,7 +151,7 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
         ticket.start();
     }
     let id = world.get::<JobId>(job).map_or(0, |id| id.0);
-    let span = tracing::info_span!("job", id, source = request.source());
+    let span = tracing::info_span!(parent: None, "job", id, source = request.source());
     world
         .entity_mut(job)
         .insert((JobState::Loading, InFlight, JobSpan(span.clone())));

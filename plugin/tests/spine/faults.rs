@@ -5,8 +5,17 @@ use crate::common::{
     fake::{Script, Step},
     files,
 };
-use bevy_kiln_components::{job::JobState, work::WorkState};
-use bevy_kiln_systems::store::{Fault, FaultEffect, StoreOptions};
+use bevy_ecs::{lifecycle::Insert, prelude::*};
+use bevy_kiln_components::{job::JobState, reservation::WriteState, work::WorkState};
+use bevy_kiln_systems::{
+    store::{Fault, FaultEffect, StoreOptions},
+    verify::verify_container,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 const NO_SPACE: FaultEffect = FaultEffect::Errno(28);
 
@@ -94,4 +103,94 @@ fn a_failed_write_fails_every_job_that_has_emitted_since_the_last_commit() {
         );
     }
     assert!(!stepper.root().join("container.index.bin").exists());
+}
+
+/// Commits after each job.
+fn eager() -> Stepper {
+    let mut settings = common::settings();
+    settings.commit_interval = Duration::ZERO;
+    Stepper::with(settings)
+}
+
+/// The container after jobs that all succeed.
+fn container_of(jobs: &[&str]) -> common::Files {
+    let mut stepper = eager();
+    for job in jobs {
+        let handle = stepper.submit(&format!("{job}.head"), script(job));
+        assert!(stepper.finish(&handle).success);
+        stepper.drain();
+    }
+    files(&stepper.root())
+}
+
+#[test]
+fn an_error_that_passes_spoils_nothing() {
+    let expected: BTreeMap<&[&str], common::Files> = BTreeMap::from(
+        [
+            &["a"][..],
+            &["a", "b"][..],
+            &["a", "c"][..],
+            &["a", "b", "c"][..],
+        ]
+        .map(|jobs| (jobs, container_of(jobs))),
+    );
+    let mut unfinished = 0;
+    for step in 1.. {
+        let mut stepper = eager();
+        let job = stepper.submit("a.head", script("a"));
+        assert!(stepper.finish(&job).success);
+        stepper.drain();
+        let fault = Fault::new(step, NO_SPACE).once();
+        let_fail(&mut stepper, Some(fault.clone()));
+        let jobs = ["b", "c"].map(|job| (job, stepper.watch(&format!("{job}.head"), script(job))));
+        stepper.drain();
+        let mut there = vec!["a"];
+        for (name, job) in jobs {
+            let reports = job.calls.clone();
+            let outcome = reports.lock().unwrap()[0].outcome;
+            let report = stepper.ended_once(job, outcome);
+            let codes = codes(&report);
+            let committed = codes.contains(&"import.commit_unfinished");
+            unfinished += usize::from(committed);
+            assert!(
+                outcome == JobState::Complete || codes.contains(&"io.no_space"),
+                "step {step}: {codes:?}"
+            );
+            if outcome == JobState::Complete || committed {
+                there.push(name);
+            }
+        }
+        // Closing mends what it can, and the next open the rest.
+        let report = verify_container(&stepper.root());
+        assert!(report.valid, "step {step}: {report:?}");
+        assert_eq!(
+            files(&stepper.root()),
+            expected[there.as_slice()],
+            "step {step}: {there:?}"
+        );
+        if !fault.has_happened() {
+            assert!(there.len() == 3 && step > 20 && unfinished > 3);
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_reservation_whose_bytes_cannot_be_written_says_so() {
+    let mut stepper = Stepper::new();
+    let_fail(&mut stepper, Some(Fault::new(4, NO_SPACE)));
+    let seen: Arc<Mutex<Vec<WriteState>>> = Arc::default();
+    let log = seen.clone();
+    stepper.app.add_observer(
+        move |insert: On<Insert<WriteState>>, states: Query<&WriteState>| {
+            let state = states.get(insert.entity).unwrap();
+            log.lock().unwrap().push(*state);
+        },
+    );
+    let job = stepper.submit("a.head", Script::one("a"));
+    assert_eq!(stepper.finish(&job).outcome, JobState::Failed);
+    stepper.drain();
+    let (writing, failed) = (WriteState::Writing, WriteState::Failed);
+    // The fallback and the texture, in one batch.
+    assert_eq!(*seen.lock().unwrap(), [writing, writing, failed, failed]);
 }

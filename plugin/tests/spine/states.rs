@@ -4,13 +4,19 @@ use crate::common::{
     self, Stepper, container_state,
     fake::{Act, Script, Step},
 };
+use bevy_ecs::{
+    lifecycle::{Insert, Remove},
+    prelude::*,
+};
 use bevy_kiln_components::{
     container::ContainerState,
     job::{JobId, JobState},
     messages::ProgressKind,
+    pipeline::PipelineLimit,
     reservation::WriteState,
-    work::WorkState,
+    work::{WorkName, WorkState},
 };
+use std::sync::{Arc, Mutex};
 
 #[test]
 fn a_request_becomes_a_pending_job_at_once() {
@@ -296,4 +302,147 @@ fn writes_are_writing_then_written_then_gone() {
     stepper.stage.open("cook b");
     stepper.drain();
     assert!(states(&mut stepper).is_empty());
+}
+
+/// Every state that a container enters.
+fn container_log(stepper: &mut Stepper) -> Arc<Mutex<Vec<ContainerState>>> {
+    let log: Arc<Mutex<Vec<ContainerState>>> = Arc::default();
+    let seen = log.clone();
+    stepper.app.add_observer(
+        move |insert: On<Insert<ContainerState>>, states: Query<&ContainerState>| {
+            let state = states.get(insert.entity).unwrap();
+            seen.lock().unwrap().push(state.clone());
+        },
+    );
+    log
+}
+
+#[test]
+fn a_container_that_could_not_be_opened_is_opened_anew() {
+    let mut stepper = Stepper::new();
+    let log = container_log(&mut stepper);
+    std::fs::write(stepper.root(), "a file where the folder should be").unwrap();
+    let job = stepper.spawn("a.head", Script::one("a"));
+    stepper.until_job(job, JobState::Failed);
+    // The next job comes before the container of the first is forgotten.
+    std::fs::remove_file(stepper.root()).unwrap();
+    let next = stepper.spawn("b.head", Script::one("b"));
+    stepper.until_job(next, JobState::Complete);
+    stepper.drain();
+    let log = log.lock().unwrap();
+    assert!(
+        matches!(
+            log.as_slice(),
+            [
+                ContainerState::Idle,
+                ContainerState::Opening,
+                ContainerState::Failed(_),
+                ContainerState::Idle,
+                ContainerState::Opening,
+                ContainerState::Ready,
+                ..
+            ]
+        ),
+        "{log:?}"
+    );
+}
+
+#[test]
+fn a_container_that_is_being_closed_is_opened_again_for_the_next_job() {
+    let mut stepper = Stepper::new();
+    let log = container_log(&mut stepper);
+    stepper.spawn("a.head", Script::one("a"));
+    stepper.until_container(&ContainerState::Closing);
+    let next = stepper.spawn("b.head", Script::one("b"));
+    stepper.until_job(next, JobState::Complete);
+    stepper.drain();
+    use ContainerState as S;
+    let once = [S::Idle, S::Opening, S::Ready, S::Committing, S::Ready];
+    let expected = [&once[..], &[S::Closing], &once, &[S::Closing]].concat();
+    assert_eq!(*log.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_container_is_committed_between_jobs_too() {
+    let mut settings = common::settings();
+    settings.commit_interval = std::time::Duration::ZERO;
+    let mut stepper = Stepper::with(settings);
+    let log = container_log(&mut stepper);
+    stepper.stage.hold(&["cook b"]);
+    let first = stepper.spawn("a.head", Script::one("a"));
+    let second = stepper.spawn("b.head", Script::one("b"));
+    stepper.until_job(first, JobState::Complete);
+    assert_eq!(stepper.world().get(second), Some(&JobState::Working));
+    stepper.stage.open("cook b");
+    stepper.until_job(second, JobState::Complete);
+    stepper.drain();
+    use ContainerState as S;
+    let commit = [S::Committing, S::Ready];
+    let expected = [
+        &[S::Idle, S::Opening, S::Ready][..],
+        &commit,
+        &commit,
+        &[S::Closing],
+    ]
+    .concat();
+    assert_eq!(*log.lock().unwrap(), expected);
+}
+
+#[test]
+fn an_item_in_any_state_fails_with_its_job() {
+    let states = [
+        WorkState::Blocked,
+        WorkState::Ready,
+        WorkState::Reading,
+        WorkState::Queued,
+        WorkState::Running,
+        WorkState::Cooked,
+    ];
+    for state in states {
+        let mut settings = common::settings();
+        let (workers, queue) = match state {
+            WorkState::Ready => (1, 1),
+            WorkState::Queued => (1, 8),
+            _ => (8, 8),
+        };
+        let limit = PipelineLimit { workers, queue };
+        settings.pipelines.set(common::fake::TEXTURES, limit);
+        let mut stepper = Stepper::with(settings);
+        let mut item = Step::texture("item");
+        let mut gates = vec!["cook before"];
+        match state {
+            WorkState::Blocked => item = item.after(&[0]),
+            WorkState::Reading => {
+                item = item.read(Act::Succeed);
+                gates.push("read item");
+            }
+            WorkState::Running => gates.push("cook item"),
+            _ => {}
+        }
+        stepper.stage.hold(&gates);
+        let last: Arc<Mutex<Vec<WorkState>>> = Arc::default();
+        let seen = last.clone();
+        stepper.app.add_observer(
+            move |gone: On<Remove<WorkState>>, items: Query<(&WorkName, &WorkState)>| {
+                let (name, state) = items.get(gone.entity).unwrap();
+                if name.0 == "item" {
+                    seen.lock().unwrap().push(*state);
+                }
+            },
+        );
+        let steps = [Step::texture("before"), item];
+        let job = stepper.spawn("a.head", Script::of(steps));
+        stepper.until_item("before", WorkState::Running);
+        stepper.until_item("item", state);
+        stepper.settle();
+        assert_eq!(stepper.item("item"), Some(state));
+        stepper.client.cancel(JobId(1));
+        stepper.tick();
+        assert_eq!(stepper.world().get(job), Some(&JobState::Cancelled));
+        assert_eq!(*last.lock().unwrap(), [WorkState::Failed], "{state:?}");
+        for gate in gates {
+            stepper.stage.open(gate);
+        }
+        stepper.drain();
+    }
 }

@@ -13,7 +13,7 @@ use bevy_kiln_assets::{
     format::catalog::CatalogEntry,
     plan::Plan,
     settings::texture::TextureSettings,
-    source::image::{self, ImageError, ImageLimits},
+    source::image::{self, ImageError, ImageFormat, ImageLimits},
 };
 use bevy_kiln_components::{pipeline::WorkKind, report::Telemetry};
 use bevy_tasks::BoxedFuture;
@@ -101,6 +101,11 @@ async fn plan(source: ImportSource) -> Result<ImportPlan, Diagnostic> {
             Err(error) => return Err(about(error.diagnostic(), &source.name)),
         }
     };
+    let claimed = ImageFormat::of_extension(&source.name).filter(|claimed| *claimed != info.format);
+    let diagnostics = claimed.map(|claimed| {
+        let text = format!("the content is {}, the name says {claimed}", info.format);
+        Diagnostic::new(codes::texture::IMAGE_WRONG_EXTENSION, text).source(&source.name)
+    });
     let name = source.product_name();
     let mut options = source.request.texture.clone();
     options
@@ -124,7 +129,7 @@ async fn plan(source: ImportSource) -> Result<ImportPlan, Diagnostic> {
         limits: limits.clone(),
     };
     let plan = Plan::single(name, PlannedWork::new(work, peak));
-    Ok(ImportPlan::new(plan))
+    Ok(ImportPlan::new(plan).with_diagnostics(diagnostics))
 }
 
 /// One source image that becomes one texture.

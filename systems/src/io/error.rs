@@ -158,6 +158,8 @@ pub struct FileError {
     pub message: String,
     /// What the system says, if it was the system.
     pub system: Option<String>,
+    /// A code that says more than that of the kind.
+    pub code: Option<Code>,
 }
 
 impl FileError {
@@ -168,6 +170,7 @@ impl FileError {
             path: path.to_owned(),
             message: message.to_owned(),
             system: Some(error.to_string()),
+            code: None,
         }
     }
 
@@ -178,12 +181,18 @@ impl FileError {
             path: path.to_owned(),
             message: message.into(),
             system: None,
+            code: None,
         }
+    }
+
+    /// The stable code: that of the kind, unless there is one that says more.
+    pub fn code(&self) -> Code {
+        self.code.unwrap_or_else(|| self.kind.code())
     }
 
     /// The diagnostic about a source.
     pub fn diagnostic(&self, source: &str) -> Diagnostic {
-        Diagnostic::new(self.kind.code(), self.to_string()).source(source)
+        Diagnostic::new(self.code(), self.to_string()).source(source)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sources in the file system.
 
+use bevy_kiln_assets::diagnostic::codes;
 use bevy_tasks::BoxedFuture;
 use std::{
     fs::File,
@@ -9,15 +10,12 @@ use std::{
 
 use super::{
     error::{FileError, IoErrorKind},
-    reader::{FileInfo, ReadOptions, SourceBytes, SourceReader},
+    reader::{FileInfo, ReadBuffer, ReadOptions, SourceBytes, SourceReader},
 };
 
 /// Reads files of the file system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FileReader;
-
-/// A hint is only a hint: no more than this is allocated before there are bytes to fill it.
-const LARGEST_PREALLOCATION: u64 = 1 << 30;
 
 impl SourceReader for FileReader {
     fn read<'a>(
@@ -96,56 +94,32 @@ fn read(path: &Path, options: ReadOptions) -> Result<SourceBytes, FileError> {
         ));
     }
     if !info.is_file() {
-        return Err(FileError::new(
-            IoErrorKind::IoError,
-            path,
-            "a pipe, socket or device cannot be read",
-        ));
+        let text = "a pipe, socket or device cannot be read";
+        return Err(FileError {
+            code: Some(codes::io::NOT_A_FILE),
+            ..FileError::new(IoErrorKind::IoError, path, text)
+        });
     }
     let mut file = File::open(path).map_err(system)?;
     let rest = info.len().saturating_sub(options.offset);
     if rest == 0 && info.len() > 0 {
         return Ok(SourceBytes::new(Vec::new()));
     }
-    let wanted = if options.max_bytes == 0 {
-        u64::MAX
-    } else {
-        options.max_bytes
-    };
-    let expected = rest
-        .min(wanted)
-        .max(options.size_hint.min(wanted))
-        .min(LARGEST_PREALLOCATION);
-    let alignment = options.alignment.max(1);
-    let padding_room = alignment - 1;
-    let mut bytes: Vec<u8> = Vec::new();
-    let capacity = usize::try_from(expected)
-        .unwrap_or(usize::MAX)
-        .saturating_add(padding_room);
-    bytes.try_reserve(capacity).map_err(|_| {
-        FileError::new(
-            IoErrorKind::Unknown,
-            path,
-            format!("{expected} bytes do not fit into memory"),
-        )
-    })?;
-    // Padding in front brings the first byte to the alignment, as long as the buffer need not grow.
-    let padding = if padding_room == 0 {
-        0
-    } else {
-        bytes.as_ptr().align_offset(alignment).min(padding_room)
-    };
-    bytes.resize(padding, 0);
+    let mut buffer = ReadBuffer::new(path, rest, options)?;
     if options.offset > 0 {
         file.seek(SeekFrom::Start(options.offset)).map_err(system)?;
     }
+    let wanted = match options.max_bytes {
+        0 => u64::MAX,
+        most => most,
+    };
     file.take(wanted)
-        .read_to_end(&mut bytes)
+        .read_to_end(buffer.tail())
         .map_err(|error| FileError {
             kind: IoErrorKind::IoError,
             ..FileError::system(path, "reading failed", &error)
         })?;
-    Ok(SourceBytes::from_offset(bytes, padding))
+    Ok(buffer.finish())
 }
 
 #[cfg(test)]
@@ -192,7 +166,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("aligned");
         std::fs::write(&path, vec![1; 1000]).unwrap();
-        for alignment in [0, 1, 16, 64, 4096] {
+        for alignment in [0, 1, 3, 16, 64, 4096] {
             for size_hint in [0, 10, 100_000, u64::MAX] {
                 let options = ReadOptions {
                     alignment,
@@ -201,7 +175,8 @@ mod tests {
                 };
                 let bytes = block_on(FileReader.read(&path, options)).unwrap();
                 assert_eq!(bytes.len(), 1000);
-                assert_eq!(bytes.as_ptr().align_offset(alignment.max(1)), 0);
+                let alignment = alignment.max(1).next_power_of_two();
+                assert_eq!(bytes.as_ptr().align_offset(alignment), 0);
             }
         }
     }
@@ -215,7 +190,9 @@ mod tests {
         assert_eq!(kind(folder.path()), IoErrorKind::IsDirectory);
         #[cfg(unix)]
         {
-            assert_eq!(kind(Path::new("/dev/null")), IoErrorKind::IoError);
+            let device = read_with(Path::new("/dev/null"), ReadOptions::default()).unwrap_err();
+            assert_eq!(device.kind, IoErrorKind::IoError);
+            assert_eq!(device.code(), codes::io::NOT_A_FILE);
             let dangling = folder.path().join("dangling");
             std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
             assert_eq!(kind(&dangling), IoErrorKind::NotFound);

@@ -20,7 +20,8 @@ pub struct ReadOptions {
     pub max_bytes: u64,
     /// How many bytes are expected; saves growing the buffer. 0 means unknown.
     pub size_hint: u64,
-    /// The alignment in memory that the first byte should have; 0 or 1 means any.
+    /// The alignment in memory that the first byte should have: a power of two, or the next one is
+    /// taken; 0 means any.
     pub alignment: usize,
 }
 
@@ -54,15 +55,6 @@ impl SourceBytes {
         }
     }
 
-    /// The bytes from `start`, for buffers that begin with padding.
-    pub(crate) fn from_offset(bytes: Vec<u8>, start: usize) -> Self {
-        let range = start.min(bytes.len())..bytes.len();
-        Self {
-            bytes: Arc::new(bytes),
-            range,
-        }
-    }
-
     /// A part of the bytes, without copying; `None` when it is not inside.
     pub fn slice(&self, range: Range<usize>) -> Option<Self> {
         let start = self.range.start.checked_add(range.start)?;
@@ -71,6 +63,86 @@ impl SourceBytes {
             bytes: self.bytes.clone(),
             range: start..end,
         })
+    }
+}
+
+/// A buffer that a file is read into, so that the first byte has the alignment that was asked for.
+pub(crate) struct ReadBuffer {
+    bytes: Vec<u8>,
+    padding: usize,
+    alignment: usize,
+}
+
+impl ReadBuffer {
+    /// A hint is only a hint: no more than this is allocated before there are bytes to fill it.
+    const LARGEST_PREALLOCATION: u64 = 1 << 30;
+
+    /// A buffer for what is known to be there, or is expected to be.
+    ///
+    /// # Errors
+    /// [`IoErrorKind::Unknown`] when there is no memory for that.
+    pub(crate) fn new(path: &Path, known: u64, options: ReadOptions) -> Result<Self, FileError> {
+        let wanted = match options.max_bytes {
+            0 => u64::MAX,
+            most => most,
+        };
+        let expected = known.max(options.size_hint).min(wanted);
+        let expected = expected.min(Self::LARGEST_PREALLOCATION);
+        let alignment = options
+            .alignment
+            .checked_next_power_of_two()
+            .unwrap_or(1 << (usize::BITS - 1));
+        let mut bytes: Vec<u8> = Vec::new();
+        let capacity = usize::try_from(expected)
+            .unwrap_or(usize::MAX)
+            .saturating_add(alignment - 1);
+        bytes.try_reserve(capacity).map_err(|_| {
+            let text = format!("{capacity} bytes do not fit into memory");
+            FileError::new(IoErrorKind::Unknown, path, text)
+        })?;
+        // Padding in front brings the first byte to the alignment, as long as the buffer need not grow.
+        let padding = bytes.as_ptr().align_offset(alignment).min(alignment - 1);
+        bytes.resize(padding, 0);
+        Ok(Self {
+            bytes,
+            padding,
+            alignment,
+        })
+    }
+
+    /// Where the bytes are to be appended.
+    pub(crate) fn tail(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Bytes that were read.
+    pub(crate) fn len(&self) -> u64 {
+        (self.bytes.len() - self.padding) as u64
+    }
+
+    /// What was read.
+    pub(crate) fn finish(mut self) -> SourceBytes {
+        let misaligned = self.bytes[self.padding..]
+            .as_ptr()
+            .align_offset(self.alignment);
+        if misaligned != 0 {
+            // The buffer had to grow and was moved.
+            let len = self.bytes.len();
+            self.bytes.reserve(self.alignment);
+            let start = self.bytes[self.padding..]
+                .as_ptr()
+                .align_offset(self.alignment)
+                .min(self.alignment);
+            self.bytes.resize(len + start, 0);
+            self.bytes
+                .copy_within(self.padding..len, self.padding + start);
+            self.padding += start;
+        }
+        let range = self.padding..self.bytes.len();
+        SourceBytes {
+            bytes: Arc::new(self.bytes),
+            range,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use bevy_kiln_assets::format::{
 use bevy_kiln_components::report::OutputFile;
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -47,6 +47,9 @@ pub struct CommitOutcome {
     pub guid: [u8; 16],
     /// How long the commit took.
     pub duration: Duration,
+    /// Why the commit, which has happened, could not be put in place: the next commit, close or
+    /// open of the container will do it.
+    pub unfinished: Option<Arc<StoreError>>,
     sizes: Arc<BTreeMap<FileKind, u64>>,
     assets: Arc<HashMap<String, (String, u64)>>,
     index_size: u64,
@@ -94,13 +97,19 @@ impl CommitOutcome {
 }
 
 impl ContainerStore {
-    /// Makes the container what the plan says, or leaves it as it is. What is the same already is
-    /// not written, not even with the same bytes.
+    /// Waits for the writes that are under way, and makes the container what the plan says, or
+    /// leaves it as it is. What is the same already is not written, not even with the same bytes.
     ///
     /// # Errors
     /// A [`StoreError`]; the container is as it was, at the latest after the next open.
-    pub fn commit(&self, plan: &mut CommitPlan) -> Result<CommitOutcome, StoreError> {
+    pub async fn commit(&self, plan: &mut CommitPlan) -> Result<CommitOutcome, StoreError> {
+        self.writer.flush().await?;
+        self.commit_written(plan)
+    }
+
+    fn commit_written(&self, plan: &mut CommitPlan) -> Result<CommitOutcome, StoreError> {
         let begun = Instant::now();
+        self.finish_commit()?;
         let before = self.committed().clone();
         // A GUID that was final once stays; one that was derived too early, or not yet, is derived.
         let known = before.guid.filter(|_| !before.provisional);
@@ -114,15 +123,18 @@ impl ContainerStore {
             .to_bytes()
             .map_err(|error| StoreError::Corrupt(error.to_string()))?;
         self.settle_resources(plan, &before, &sizes)?;
+        let mut unfinished = None;
         if index_bytes != before.index
             || catalog_bytes != before.catalog
             || !plan.descriptors.is_empty()
         {
             self.replace(plan, &before, &index_bytes, &catalog_bytes)?;
+            unfinished = self.finish_commit().err().map(Arc::new);
         }
         let outcome = CommitOutcome {
             guid: index.guid(),
             duration: begun.elapsed(),
+            unfinished,
             assets: Arc::new(
                 plan.assets
                     .iter()
@@ -190,7 +202,8 @@ impl ContainerStore {
         Ok(())
     }
 
-    /// Replaces descriptors, catalogue and index, all or none.
+    /// Stages what is to replace descriptors, catalogue and index, all or none, and passes the
+    /// commit point. The renames are left to [`ContainerStore::finish_commit`].
     fn replace(
         &self,
         plan: &CommitPlan,
@@ -203,7 +216,7 @@ impl ContainerStore {
         let mut journal = Journal::default();
         let mut put = |bytes: &[u8], target: &str| -> Result<(), StoreError> {
             let name = journal.renames.len().to_string();
-            self.disk.write_new(&stage.join(&name), bytes)?;
+            self.disk.write_durable(&stage.join(&name), bytes)?;
             journal.renames.push((name, target.to_owned()));
             Ok(())
         };
@@ -225,7 +238,11 @@ impl ContainerStore {
         }
         self.disk.sync_folder(&stage)?;
         journal.write(&self.disk, &self.root)?;
-        journal.apply(&self.disk, &self.root)
+        *self
+            .unfinished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(journal);
+        Ok(())
     }
 }
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
-use super::{JOURNAL, JOURNAL_DRAFT, STAGE, StoreError, disk::Disk};
-use crate::io::error::FileError;
+use super::{JOURNAL, JOURNAL_DRAFT, STAGE, StoreError};
+use crate::io::{disk::Disk, error::FileError};
 
 /// What is to be put in place, in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,15 +15,19 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Writes the journal. When this returns the commit has happened, whatever comes.
+    /// Writes the journal. `Ok` says that the commit has happened, whatever comes; an error that
+    /// it has not.
     pub(super) fn write(&self, disk: &Disk, root: &Path) -> Result<(), StoreError> {
         let body =
             serde_json::to_string(self).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         let text = format!("{}\n{body}", digest_of(&body));
-        let draft = root.join(JOURNAL_DRAFT);
-        disk.write_new(&draft, text.as_bytes())?;
-        disk.rename(&draft, &root.join(JOURNAL))?;
-        disk.sync_folder(root)
+        let (draft, journal) = (root.join(JOURNAL_DRAFT), root.join(JOURNAL));
+        disk.write_durable(&draft, text.as_bytes())?;
+        match disk.rename(&draft, &journal) {
+            // The next open would find it: an error of a rename that has happened changes nothing.
+            Err(_) if journal.exists() => Ok(()),
+            renamed => Ok(renamed?),
+        }
     }
 
     /// Reads the journal of a root, if there is a valid one.
@@ -42,8 +46,10 @@ impl Journal {
             .and_then(|(_, body)| serde_json::from_str(body).ok()))
     }
 
-    /// Does the renames that are left, and forgets the journal. Doing it twice is doing it once.
+    /// Makes the journal durable, does the renames that are left, and forgets the journal. Doing it
+    /// twice is doing it once.
     pub(super) fn apply(&self, disk: &Disk, root: &Path) -> Result<(), StoreError> {
+        disk.sync_folder(root)?;
         let stage = root.join(STAGE);
         for (staged, target) in &self.renames {
             let (from, to) = (stage.join(staged), root.join(target));
@@ -57,7 +63,7 @@ impl Journal {
         }
         disk.remove_file(&root.join(JOURNAL))?;
         disk.remove_folder(&stage)?;
-        disk.sync_folder(root)
+        Ok(disk.sync_folder(root)?)
     }
 }
 

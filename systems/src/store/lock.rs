@@ -57,6 +57,11 @@ impl Lock {
         }
     }
 
+    /// Keeps the file when the lock is given back, as a crash would: somebody has to clean up.
+    pub(super) fn leave_behind(&mut self) {
+        self.file = None;
+    }
+
     /// Gives the lock back; the file goes first, while nobody else can have it.
     pub(super) fn release(&mut self) {
         if let Some(file) = self.file.take() {
@@ -109,6 +114,11 @@ mod tests {
     fn a_crash_leaves_the_file_but_not_the_lock() {
         let root = tempfile::tempdir().unwrap();
         std::fs::write(root.path().join(LOCK), "99999").unwrap();
+        let mut lock = Lock::take(root.path()).unwrap();
+        assert!(lock.left_behind);
+        lock.leave_behind();
+        drop(lock);
         assert!(Lock::take(root.path()).unwrap().left_behind);
+        assert!(!Lock::take(root.path()).unwrap().left_behind);
     }
 }

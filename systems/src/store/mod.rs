@@ -13,19 +13,18 @@
 //! * A lock file keeps a second process (or a second app in this one) out. It is unlinked when the
 //!   container is closed, so its presence also tells a crash from a folder that is not ours.
 //!
-//! Every touch of the disk goes through [`Disk`](disk::Disk), whose steps are numbered: tests let
-//! each of them fail, or kill the process there, and check what the next open finds.
+//! Every touch of the disk goes through [`Disk`], whose steps are numbered: tests let each of them
+//! fail, or kill the process there, and check what the next open finds.
 //!
 //! All functions block; they are called on the I/O pool.
 
 mod commit;
-mod disk;
 mod journal;
 mod lock;
 mod open;
 
+pub use crate::io::{Fault, FaultEffect};
 pub use commit::{CommitOutcome, CommitPlan};
-pub use disk::{Fault, FaultEffect};
 
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
@@ -40,7 +39,7 @@ use bevy_kiln_assets::{
     source::scene::SharedBytes,
 };
 use bevy_kiln_components::reservation::ResourceKind;
-use disk::Disk;
+use journal::Journal;
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -49,7 +48,11 @@ use std::{
 };
 use thiserror::Error;
 
-use crate::io::error::FileError;
+use crate::io::{
+    disk::Disk,
+    error::FileError,
+    writer::{Chunk, FileWriter, WriteOptions},
+};
 
 /// Folder of what a commit is about to put in place.
 const STAGE: &str = ".kiln-stage";
@@ -73,7 +76,8 @@ pub const OWN_FILES: [&str; 5] = [
 #[derive(Resource, Clone, Debug, Default)]
 pub struct StoreOptions {
     /// Lets a step of the store's work on the disk fail, for tests. Without one, the environment
-    /// variable `KILN_FAULT` is looked at: `17:abort`, `17:eio` or `17:enospc` for the 17th step.
+    /// variable `KILN_FAULT` is looked at: `17:abort`, `17:stall`, `17:eio` or `17:enospc` for the
+    /// 17th step, and `17:eio-once` for an error that passes.
     pub fault: Option<Fault>,
 }
 
@@ -101,7 +105,7 @@ impl StoreError {
         let code = match self {
             Self::Locked(_) => codes::container::LOCKED,
             // The kind of the error says more than that it was a container's file.
-            Self::File(error) => error.kind.code(),
+            Self::File(error) => error.code(),
             Self::Corrupt(_) => codes::container::CORRUPT,
             Self::Index(_) => codes::container::INDEX_TOO_LARGE,
         };
@@ -159,10 +163,13 @@ pub struct OpenedContainer {
 pub struct ContainerStore {
     root: PathBuf,
     disk: Disk,
+    /// Writes the data files, side by side; commits wait for it.
+    writer: FileWriter,
     committed: Mutex<Committed>,
-    files: Mutex<BTreeMap<FileKind, Arc<File>>>,
+    /// The renames of a commit that has passed its commit point and could not be put in place.
+    unfinished: Mutex<Option<Journal>>,
     made_root: bool,
-    _lock: lock::Lock,
+    lock: lock::Lock,
 }
 
 /// What the index on disk says.
@@ -209,84 +216,115 @@ impl ContainerStore {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The handle of a resource file, opened (and made) on first use.
-    fn file(&self, kind: FileKind) -> Result<Arc<File>, StoreError> {
-        let path = self.root.join(self.committed().path(kind));
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = files.get(&kind) {
-            return Ok(file.clone());
-        }
-        if let Some(folder) = path.parent() {
-            self.disk.create_folder(folder)?;
-        }
-        let file = Arc::new(self.disk.open(&path)?);
-        files.insert(kind, file.clone());
-        Ok(file)
+    /// The path of a resource file.
+    fn path(&self, kind: FileKind) -> PathBuf {
+        self.root.join(self.committed().path(kind))
     }
 
-    /// Writes payloads at their offsets, with zero padding before them. Neighbours become one write.
-    ///
-    /// # Errors
-    /// The first [`StoreError::File`]; the container is as it was committed.
-    pub fn write_blobs(&self, blobs: &[Blob]) -> Result<(), StoreError> {
-        /// Runs of small payloads are put together up to this size.
-        const LARGEST_RUN: usize = 1 << 20;
-        let mut rest = blobs;
-        while let [first, others @ ..] = rest {
-            let file = self.file(first.file)?;
-            let start = first.offset - first.padding;
-            if first.bytes.len() > LARGEST_RUN {
-                // Large payloads are not copied.
-                let zeros = vec![0; first.padding as usize];
-                self.disk.write_at(&self.root, &file, start, &zeros)?;
-                self.disk
-                    .write_at(&self.root, &file, first.offset, &first.bytes)?;
-                rest = others;
-                continue;
-            }
-            let mut run: Vec<u8> = Vec::new();
-            while let [blob, others @ ..] = rest {
-                let follows = blob.file == first.file
-                    && blob.offset - blob.padding == start + run.len() as u64;
-                if !follows || (!run.is_empty() && run.len() + blob.bytes.len() > LARGEST_RUN) {
-                    break;
-                }
-                run.resize(run.len() + blob.padding as usize, 0);
-                run.extend_from_slice(&blob.bytes);
-                rest = others;
-            }
-            self.disk.write_at(&self.root, &file, start, &run)?;
+    /// The handle of a resource file, opened (and made) on first use.
+    fn file(&self, kind: FileKind) -> Result<Arc<File>, StoreError> {
+        let path = self.path(kind);
+        Ok(self.writer.open(&path, WriteOptions::default())?)
+    }
+
+    /// Writes payloads at their offsets, with zero padding before them, on the I/O pool. The store
+    /// stays open until they are written; `done` is called when their bytes are gone from memory.
+    pub fn write(
+        self: &Arc<Self>,
+        blobs: Vec<Blob>,
+        done: impl FnOnce(Result<(), StoreError>) + Send + 'static,
+    ) {
+        let paths: BTreeMap<FileKind, Arc<Path>> = [FileKind::TexturesData, FileKind::BuffersData]
+            .map(|kind| (kind, self.path(kind).into()))
+            .into();
+        let chunks = blobs
+            .into_iter()
+            .filter_map(|blob| {
+                Some(Chunk {
+                    path: paths.get(&blob.file)?.clone(),
+                    offset: blob.offset,
+                    padding: blob.padding,
+                    bytes: blob.bytes,
+                })
+            })
+            .collect();
+        let store = self.clone();
+        self.writer
+            .write_chunks(chunks, WriteOptions::default(), move |result| {
+                done(result.map(|_| ()).map_err(StoreError::from));
+                drop(store);
+            });
+    }
+
+    /// Writes that are under way.
+    pub fn pending_writes(&self) -> usize {
+        self.writer.pending_count()
+    }
+
+    /// Begins no more writes, because nobody will commit them.
+    pub(crate) fn cancel_writes(&self) {
+        self.writer.cancel_all();
+    }
+
+    /// Forgets that writes have failed: what they were for is taken back.
+    pub(crate) fn forget_write_errors(&self) {
+        self.writer.forget_errors();
+    }
+
+    /// Puts in place what an earlier commit could not.
+    fn finish_commit(&self) -> Result<(), StoreError> {
+        let mut unfinished = self
+            .unfinished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(journal) = &*unfinished {
+            journal.apply(&self.disk, &self.root)?;
+            *unfinished = None;
         }
         Ok(())
     }
 
-    /// Cuts off what was written and not committed. Errors are left to the next open, which does
-    /// the same.
-    fn cut_uncommitted(&self) {
+    /// Finishes what was committed, and removes what was not.
+    fn tidy(&self) -> Result<(), StoreError> {
+        self.finish_commit()?;
+        self.disk.remove_file(&self.root.join(JOURNAL_DRAFT))?;
+        self.disk.remove_folder(&self.root.join(STAGE))?;
+        self.cut_uncommitted()
+    }
+
+    /// Cuts off what was written and not committed.
+    fn cut_uncommitted(&self) -> Result<(), StoreError> {
         let committed = self.committed().clone();
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        for (&kind, file) in files.iter() {
-            if committed.sizes.contains_key(&kind) {
-                let size = committed.size(kind);
-                if file.metadata().is_ok_and(|info| info.len() > size) {
-                    let _ = self.disk.set_len(&self.root, file, size);
+        let sizes: BTreeMap<PathBuf, u64> = committed
+            .sizes
+            .iter()
+            .map(|(&kind, &size)| (self.root.join(committed.path(kind)), size))
+            .collect();
+        for (path, file) in self.writer.open_files() {
+            match sizes.get(&path) {
+                Some(&size) if file.metadata().is_ok_and(|info| info.len() > size) => {
+                    self.disk.set_len(&path, &file, size)?;
                 }
-            } else {
-                let _ = self.disk.remove_file(&self.root.join(committed.path(kind)));
+                Some(_) => {}
+                None => self.disk.remove_file(&path)?,
             }
         }
-        files.clear();
         if committed.guid.is_none() {
             // Nothing was ever committed: leave nothing behind, not even empty folders.
             let _ = std::fs::remove_dir(self.root.join("Resources"));
         }
+        Ok(())
     }
 }
 
 impl Drop for ContainerStore {
     fn drop(&mut self) {
-        self.cut_uncommitted();
-        self._lock.release();
+        if let Err(error) = self.tidy() {
+            // The next open does the same, if it finds what it takes for a crash.
+            tracing::warn!(root = %self.root.display(), %error, "closed untidily");
+            self.lock.leave_behind();
+        }
+        self.lock.release();
         if self.made_root && self.committed().guid.is_none() {
             let _ = std::fs::remove_dir(&self.root);
         }

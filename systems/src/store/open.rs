@@ -15,9 +15,9 @@ use std::{
 
 use super::{
     Committed, ContainerStore, JOURNAL, JOURNAL_DRAFT, OpenedContainer, STAGE, StoreError,
-    StoreOptions, disk::Disk, journal::Journal, lock::Lock,
+    StoreOptions, journal::Journal, lock::Lock,
 };
-use crate::io::error::FileError;
+use crate::io::{disk::Disk, error::FileError, writer::FileWriter};
 
 impl ContainerStore {
     /// Locks the container at a root, makes it if it is not there, recovers what a crash has left,
@@ -29,8 +29,27 @@ impl ContainerStore {
         let disk = Disk::new(options.fault);
         let made_root = !root.is_dir();
         disk.create_folder(root)?;
-        let lock = Lock::take(root)?;
-        recover(&disk, root, lock.left_behind)?;
+        let opened =
+            Lock::take(root).and_then(|lock| Self::open_locked(root, disk, lock, made_root));
+        if made_root && opened.is_err() {
+            let _ = std::fs::remove_dir(root);
+        }
+        opened
+    }
+
+    fn open_locked(
+        root: &Path,
+        disk: Disk,
+        mut lock: Lock,
+        made_root: bool,
+    ) -> Result<OpenedContainer, StoreError> {
+        if let Err(error) = recover(&disk, root, lock.left_behind) {
+            if lock.left_behind {
+                // There is still something to clean up.
+                lock.leave_behind();
+            }
+            return Err(error);
+        }
         let (committed, index, catalog) = read_committed(root)?;
         let textures = read_table(
             root,
@@ -57,11 +76,12 @@ impl ContainerStore {
             catalog,
             store: Self {
                 root: root.to_owned(),
+                writer: FileWriter::on(disk.clone()),
                 disk,
                 committed: Mutex::new(committed),
-                files: Mutex::default(),
+                unfinished: Mutex::default(),
                 made_root,
-                _lock: lock,
+                lock,
             },
         })
     }

@@ -43,4 +43,7 @@ codes! {
     COMMIT_FAILED = "import.commit_failed", Error,
         "The container could not be committed; it is as it was before.",
         "See the I/O error: free space, fix permissions, then import again.";
+    COMMIT_UNFINISHED = "import.commit_unfinished", Error,
+        "The commit is durable, but its files could not be put in place.",
+        "See the I/O error, then run `kiln verify` on the container, or import again: either finishes it.";
 }

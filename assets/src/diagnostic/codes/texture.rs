@@ -70,6 +70,9 @@ codes! {
     IMAGE_DECODER_FAILED = "texture.image.decoder_failed", Error,
         "The image decoder panicked; the panic was caught.",
         "The file is most likely corrupt: export it again, and report the file with the message.";
+    IMAGE_WRONG_EXTENSION = "texture.image.wrong_extension", Warning,
+        "The name of the file says another format than its content; the content was believed.",
+        "Rename the file.";
     IMAGE_NON_FINITE = "texture.image.non_finite", Warning,
         "The image holds values that are infinite or not a number; they were replaced.",
         "Look for divisions by zero in the renderer that made the image.";

@@ -101,6 +101,28 @@ impl ImageFormat {
             Self::Ktx2 => "KTX2",
         }
     }
+
+    /// The format that the extension of a path or URI stands for. It decides nothing.
+    pub fn of_extension(path: &str) -> Option<Self> {
+        let (_, extension) = path.rsplit(['/', '\\']).next()?.rsplit_once('.')?;
+        Some(match extension.to_ascii_lowercase().as_str() {
+            "png" => Self::Png,
+            "jpg" | "jpeg" => Self::Jpeg,
+            "tga" => Self::Tga,
+            "bmp" => Self::Bmp,
+            "hdr" | "pic" => Self::Hdr,
+            "exr" => Self::Exr,
+            "gif" => Self::Gif,
+            "webp" => Self::WebP,
+            "qoi" => Self::Qoi,
+            "tif" | "tiff" => Self::Tiff,
+            "pbm" | "pgm" | "ppm" | "pnm" | "pam" => Self::Pnm,
+            "psd" => Self::Psd,
+            "dds" => Self::Dds,
+            "ktx2" => Self::Ktx2,
+            _ => return None,
+        })
+    }
 }
 
 impl fmt::Display for ImageFormat {

@@ -68,6 +68,18 @@ impl Stage {
         self.lock().scripts.get(file).cloned()
     }
 
+    /// Waits at a gate with the whole thread, if it is held.
+    pub(super) fn block(&self, gate: &str) {
+        let held = {
+            let stage = self.lock();
+            stage.gates.get(gate).map(|(_, receiver)| receiver.clone())
+        };
+        if let Some(held) = held {
+            // An error: the gate was opened.
+            let _ = held.recv_blocking();
+        }
+    }
+
     /// Waits at a gate, if it is held.
     pub async fn pass(&self, gate: String) {
         let held = {

@@ -231,6 +231,7 @@ impl Task {
             source,
         } = self;
         let _running = Running::new(&stage, step.kind);
+        stage.block(&format!("block {}", step.name));
         stage.pass(format!("cook {}", step.name)).await;
         context.pace.checkpoint().await?;
         if let Some(Err(error)) = input.bytes {
