@@ -5,7 +5,7 @@
 //! have to become several; cameras and lights would lose their direction: such nodes are left alone.
 
 use super::{
-    DecodedMesh, LoadFuture, MaterialId, MeshId, MeshLoader, MeshPart, MeshSource, NodeId,
+    DecodedMesh, LoadFuture, MaterialId, MeshId, MeshLoader, MeshLod, MeshPart, MeshSource, NodeId,
     SceneParts, SceneSource, TangentStream, VertexStreams,
 };
 use crate::{
@@ -114,17 +114,40 @@ async fn transform_mesh(
     linear: DMat3,
     pace: &mut Pace,
 ) -> Result<(), Cancelled> {
+    transform_parts(
+        mesh.lods.iter_mut().flat_map(|lod| &mut lod.parts),
+        DMat4::from_mat3(linear),
+        pace,
+    )
+    .await
+}
+
+/// Moves one level of a mesh to another place.
+pub(crate) async fn transform_level(
+    lod: &mut MeshLod,
+    place: DMat4,
+    pace: &mut Pace,
+) -> Result<(), Cancelled> {
+    transform_parts(lod.parts.iter_mut(), place, pace).await
+}
+
+async fn transform_parts(
+    parts: impl Iterator<Item = &mut MeshPart>,
+    place: DMat4,
+    pace: &mut Pace,
+) -> Result<(), Cancelled> {
+    let linear = DMat3::from_mat4(place);
     // Parts that shared their streams still do so afterwards. Streams are known by their address, which
     // is theirs alone as long as a part that is still to come holds them.
     let mut done: BTreeMap<usize, Arc<VertexStreams>> = BTreeMap::new();
-    for part in mesh.lods.iter_mut().flat_map(|lod| &mut lod.parts) {
+    for part in parts {
         let address = Arc::as_ptr(&part.streams).addr();
         if let Some(streams) = done.get(&address) {
             part.streams = streams.clone();
         } else {
             let mut streams = Arc::unwrap_or_clone(std::mem::take(&mut part.streams));
             pace.checkpoint().await?;
-            transform_streams(&mut streams, linear, pace).await?;
+            transform_streams(&mut streams, place, pace).await?;
             part.streams = Arc::new(streams);
             done.insert(address, part.streams.clone());
         }
@@ -151,11 +174,12 @@ const STRETCH: usize = 4096;
 
 async fn transform_streams(
     streams: &mut VertexStreams,
-    linear: DMat3,
+    place: DMat4,
     pace: &mut Pace,
 ) -> Result<(), Cancelled> {
+    let linear = DMat3::from_mat4(place);
     let normals = linear.inverse().transpose();
-    transform(&mut streams.positions, pace, |v| linear * v).await?;
+    transform(&mut streams.positions, pace, |v| place.transform_point3(v)).await?;
     if let Some(stream) = &mut streams.normals {
         transform(stream, pace, |v| (normals * v).normalize_or_zero()).await?;
     }

@@ -46,9 +46,14 @@ impl SharedBytes {
 
     /// All bytes of a vector.
     pub fn from_vec(bytes: Vec<u8>) -> Self {
-        let range = 0..bytes.len();
+        Self::whole(bytes)
+    }
+
+    /// All bytes of an owner.
+    pub fn whole(owner: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
+        let range = 0..owner.as_ref().len();
         Self {
-            owner: Arc::new(bytes),
+            owner: Arc::new(owner),
             range,
         }
     }

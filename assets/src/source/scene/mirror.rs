@@ -6,7 +6,8 @@
 //! triangles of such a mesh are stored the other way round.
 
 use super::{
-    DecodedMesh, LoadFuture, MeshId, MeshLoader, NodeId, SceneError, SceneMesh, SceneParts,
+    DecodedMesh, LoadFuture, MaterialId, MeshId, MeshLoader, NodeId, SceneError, SceneMesh,
+    SceneParts,
 };
 use crate::{
     cook::pace::Pace,
@@ -111,5 +112,9 @@ impl MeshLoader for MirroredMesh {
                 diagnostics,
             })
         })
+    }
+
+    fn materials(&self) -> Option<Vec<MaterialId>> {
+        self.0.materials()
     }
 }

@@ -24,6 +24,7 @@ mod node;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bake::transform_level;
 pub use component::{CameraSource, LightKind, LightSource, Projection};
 pub use image::{ImageData, ImageSource, SharedBytes, TextureRole};
 pub use material::{
