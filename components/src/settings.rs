@@ -2,7 +2,10 @@
 
 use crate::pipeline::PipelineLimits;
 use bevy_ecs::prelude::*;
-use bevy_kiln_assets::{format::payload_layout::PackingPolicy, source::image::ImageLimits};
+use bevy_kiln_assets::{
+    format::payload_layout::PackingPolicy,
+    source::{fbx::FbxLimits, image::ImageLimits},
+};
 use std::{path::PathBuf, time::Duration};
 
 /// How the pools are shared with the rest of the app.
@@ -36,6 +39,8 @@ pub struct ImportSettings {
     pub memory_budget: u64,
     /// Limits that a source image must keep, checked before it is decoded.
     pub image_limits: ImageLimits,
+    /// Limits that an FBX file must keep, checked while it is parsed.
+    pub fbx_limits: FbxLimits,
     /// Packing of texture payloads, also of the fallback texture. Default: d3d12.
     pub packing: PackingPolicy,
     /// Whether content hashes are computed. Default: true.
@@ -57,6 +62,7 @@ impl Default for ImportSettings {
             max_queued_jobs: 64,
             memory_budget: 1 << 30,
             image_limits: ImageLimits::default(),
+            fbx_limits: FbxLimits::default(),
             packing: PackingPolicy::default(),
             content_hashing: true,
             pipelines: PipelineLimits::default(),

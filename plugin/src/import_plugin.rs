@@ -22,6 +22,7 @@ use bevy_kiln_systems::{
     importer::{Importer, Importers},
     importers::{
         buffer::BufferWork,
+        fbx::FbxImporter,
         image::{ImageImporter, TextureWork},
         scene::{GeometryWork, MaterialWork, MeshBuildWork, SceneTextureWork, SceneWork},
     },
@@ -122,6 +123,7 @@ impl Plugin for ImportPlugin {
             .register_type::<Progress>()
             .register_type::<WorkState>()
             .register_importer(ImageImporter)
+            .register_importer(FbxImporter)
             .register_work::<TextureWork>()
             .register_work::<BufferWork>()
             .register_work::<SceneTextureWork>()

@@ -56,6 +56,7 @@ mod common;
 mod companions;
 mod completion;
 mod faults;
+mod fbx;
 mod frames;
 mod order;
 mod plugin;

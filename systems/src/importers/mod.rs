@@ -1,5 +1,6 @@
 //! The built-in source formats. They register through the same door as anybody's own.
 
 pub mod buffer;
+pub mod fbx;
 pub mod image;
 pub mod scene;
