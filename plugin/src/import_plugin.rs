@@ -23,6 +23,7 @@ use bevy_kiln_systems::{
     importers::{
         buffer::BufferWork,
         fbx::FbxImporter,
+        gltf::GltfImporter,
         image::{ImageImporter, TextureWork},
         scene::{GeometryWork, MaterialWork, MeshBuildWork, SceneTextureWork, SceneWork},
     },
@@ -124,6 +125,7 @@ impl Plugin for ImportPlugin {
             .register_type::<WorkState>()
             .register_importer(ImageImporter)
             .register_importer(FbxImporter)
+            .register_importer(GltfImporter::default())
             .register_work::<TextureWork>()
             .register_work::<BufferWork>()
             .register_work::<SceneTextureWork>()

@@ -2,5 +2,6 @@
 
 pub mod buffer;
 pub mod fbx;
+pub mod gltf;
 pub mod image;
 pub mod scene;
