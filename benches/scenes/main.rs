@@ -86,7 +86,11 @@ fn threads() {
         ratios.push(at(1) / at(2));
     }
     let speedup = format!("{:.2}", median(&mut ratios));
-    row("textured scene, one thread / two threads, wall", speedup, ">= 1.80");
+    row(
+        "textured scene, one thread / two threads, wall",
+        speedup,
+        ">= 1.80",
+    );
 }
 
 /// Imports a file into a container of its own.

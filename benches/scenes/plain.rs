@@ -3,8 +3,7 @@
 use bevy_mikktspace::{Geometry, TangentSpace, generate_tangents};
 use meshopt::{
     VertexDataAdapter, generate_vertex_remap, optimize_overdraw_in_place,
-    optimize_vertex_cache_in_place, optimize_vertex_fetch, remap_index_buffer,
-    remap_vertex_buffer,
+    optimize_vertex_cache_in_place, optimize_vertex_fetch, remap_index_buffer, remap_vertex_buffer,
 };
 use std::{fs::File, io::Write, path::Path};
 

@@ -76,8 +76,13 @@ fn document(meshes: u32, side: u32, textures: u32) -> Vec<u8> {
     });
     if textures > 0 {
         let all = 0..textures;
-        document["textures"] = all.clone().map(|image| json!({ "source": image })).collect();
-        document["images"] = all.map(|image| json!({ "uri": format!("{image}.png") })).collect();
+        document["textures"] = all
+            .clone()
+            .map(|image| json!({ "source": image }))
+            .collect();
+        document["images"] = all
+            .map(|image| json!({ "uri": format!("{image}.png") }))
+            .collect();
     }
     let mut text = document.to_string().into_bytes();
     text.resize(text.len().next_multiple_of(4), b' ');

@@ -14,7 +14,13 @@ fn the_shipped_scene_becomes_a_container() {
     let job = stepper.client.submit(request).unwrap();
     let report = stepper.finish(&job);
     assert!(report.success, "{report:#?}");
-    assert!(!report.diagnostics.iter().any(|told| told.severity > bevy_kiln_assets::diagnostic::Severity::Info), "{report:#?}");
+    assert!(
+        !report
+            .diagnostics
+            .iter()
+            .any(|told| told.severity > bevy_kiln_assets::diagnostic::Severity::Info),
+        "{report:#?}"
+    );
     stepper.drain();
     let root = stepper.root();
     parse::verified(&root);
@@ -34,7 +40,13 @@ fn the_shipped_scene_becomes_a_container() {
     let planks = parse::texture_slot(&root, "Materials/yard/Planks.omat", 0);
     assert_eq!((wood, planks), (1, 1));
     // BC7 with an sRGB view for colours, without one for normals.
-    let format = |slot| parse::texture(&root, parse::texture_slot(&root, "Materials/yard/Wood.omat", slot)).1;
+    let format = |slot| {
+        parse::texture(
+            &root,
+            parse::texture_slot(&root, "Materials/yard/Wood.omat", slot),
+        )
+        .1
+    };
     assert_eq!((format(0), format(1)), (63, 62));
     let names: Vec<String> = parse::nodes(&root, "Scenes/yard.oscene")
         .into_iter()
@@ -42,7 +54,19 @@ fn the_shipped_scene_becomes_a_container() {
         .collect();
     assert_eq!(
         names,
-        ["Yard", "Ground", "Crate", "Small crate", "Leaf", "Pole", "Eye", "Sun", "Lamp", "Foot", "Tip"]
+        [
+            "Yard",
+            "Ground",
+            "Crate",
+            "Small crate",
+            "Leaf",
+            "Pole",
+            "Eye",
+            "Sun",
+            "Lamp",
+            "Foot",
+            "Tip"
+        ]
     );
     let keys = parse::keys(&root);
     let shown = parse::renderables(&root, "Scenes/yard.oscene");
