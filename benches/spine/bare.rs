@@ -5,7 +5,7 @@ use bevy_kiln::assets::{
         pace::CancelFlag,
         texture::{block_encoder, cook_blocking},
     },
-    settings::texture::TextureOptions,
+    settings::texture::{EncoderChoice, TextureOptions},
     source::image::ImageLimits,
 };
 use intel_tex_2::{RgbaSurface, bc7};
@@ -41,10 +41,17 @@ pub fn on_all_cores(files: &[PathBuf], cook: CookFile) {
     });
 }
 
+/// What is compared with the loops uses the encoder that they use.
+pub fn options() -> TextureOptions {
+    let mut options = TextureOptions::default();
+    options.encoder = Some(EncoderChoice::Intel);
+    options
+}
+
 /// Our own cooker without the spine around it.
 pub fn own_cooker(file: &Path) {
     let name = file.display().to_string();
-    let settings = TextureOptions::default().resolve(&name).unwrap();
+    let settings = options().resolve(&name).unwrap();
     let bytes = std::fs::read(file).unwrap();
     let encoder = block_encoder(&settings);
     let (limits, cancel) = (ImageLimits::default(), CancelFlag::new());

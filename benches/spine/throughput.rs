@@ -19,7 +19,7 @@ use std::{
 };
 
 use crate::{
-    bare::{CookFile, libraries, on_all_cores, own_cooker},
+    bare::{CookFile, libraries, on_all_cores, options, own_cooker},
     measure::{Cost, cost, median, row},
     sources,
 };
@@ -66,7 +66,7 @@ fn side_by_side(files: &[PathBuf], rounds: usize, cook: CookFile) -> Vec<(Cost, 
     (0..rounds)
         .map(|round| {
             let root = folder.path().join(round.to_string());
-            let spine = cost(|| import(files, &root, 1 << 30, &TextureOptions::default()));
+            let spine = cost(|| import(files, &root, 1 << 30, &options()));
             let bare = cost(|| on_all_cores(files, cook));
             if std::env::var_os("KILN_BENCH_VERBOSE").is_some() {
                 println!(

@@ -2,9 +2,10 @@
 
 use bevy_ecs::{lifecycle::HookContext, prelude::*, world::DeferredWorld};
 use bevy_kiln_assets::{
-    cook::pace::CancelFlag,
+    cook::{pace::CancelFlag, texture::FailurePolicy},
     diagnostic::Diagnostic,
     settings::{overrides::TextureOverrides, scene::SceneOptions, texture::TextureOptions},
+    source::image::SubresourceId,
 };
 use bevy_reflect::Reflect;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,18 @@ pub struct ImportRequest {
     pub texture_overrides: TextureOverrides,
     /// Keep what was emitted when the job fails, instead of leaving the container untouched.
     pub keep_partial: bool,
+    /// What becomes of a texture job whose texture cannot be cooked.
+    pub on_texture_failure: FailurePolicy,
+    sources: Vec<TextureSource>,
+}
+
+/// One of several files of a texture, and its place in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextureSource {
+    /// The file, written like the source of a request.
+    pub file: String,
+    /// Its place: layer or face, level, slice.
+    pub place: SubresourceId,
 }
 
 impl ImportRequest {
@@ -77,6 +90,8 @@ impl ImportRequest {
             scene: SceneOptions::default(),
             texture_overrides: TextureOverrides::default(),
             keep_partial: false,
+            on_texture_failure: FailurePolicy::default(),
+            sources: Vec::new(),
         }
     }
 
@@ -120,6 +135,54 @@ impl ImportRequest {
     pub fn keep_partial(mut self, keep: bool) -> Self {
         self.keep_partial = keep;
         self
+    }
+
+    /// Adds a file of a texture that is made of several: layers, faces of a cube, slices of a volume, or
+    /// levels. With files, the source of the request is a name only, and need not be a file itself.
+    ///
+    /// ```
+    /// use bevy_kiln_assets::source::image::{CubeFace, SubresourceId};
+    /// use bevy_kiln_components::job::ImportRequest;
+    /// let mut request = ImportRequest::new("sky").into_container("cooked");
+    /// request.texture.cubemap = Some(true);
+    /// for face in CubeFace::ALL {
+    ///     request = request.with_source(format!("sky_{face}.png"), SubresourceId::face(face));
+    /// }
+    /// assert_eq!(request.sources()[3].file, "sky_NegativeY.png");
+    /// ```
+    #[must_use]
+    pub fn with_source(mut self, file: impl Into<String>, place: SubresourceId) -> Self {
+        self.sources.push(TextureSource {
+            file: file.into(),
+            place,
+        });
+        self
+    }
+
+    /// Adds several files of a texture.
+    #[must_use]
+    pub fn with_sources(mut self, sources: impl IntoIterator<Item = TextureSource>) -> Self {
+        self.sources.extend(sources);
+        self
+    }
+
+    /// Makes a cube: of six files with the names of faces, a strip or cross, or a panorama.
+    #[must_use]
+    pub fn as_cubemap(mut self) -> Self {
+        self.texture.cubemap = Some(true);
+        self
+    }
+
+    /// Lets the fallback texture take the place of a texture that cannot be cooked, with a warning.
+    #[must_use]
+    pub fn placeholder_on_failure(mut self) -> Self {
+        self.on_texture_failure = FailurePolicy::Placeholder;
+        self
+    }
+
+    /// The files of a texture that is made of several.
+    pub fn sources(&self) -> &[TextureSource] {
+        &self.sources
     }
 
     /// The source as it was requested.

@@ -55,10 +55,10 @@ pub fn collect(world: &mut World) {
             }
             Completion::Read {
                 item,
-                result,
+                results,
                 micros,
                 claim,
-            } => queue_cook(world, item, result, micros, claim),
+            } => queue_cook(world, item, results, micros, claim),
             Completion::Started { item } => {
                 if set_state(world, item, WorkState::Queued, WorkState::Running) {
                     ProgressFeed::item(world, item, ProgressKind::ItemStarted);
@@ -102,7 +102,7 @@ fn set_state(world: &mut World, item: Entity, from: WorkState, to: WorkState) ->
 fn queue_cook(
     world: &mut World,
     item: Entity,
-    result: Result<crate::io::reader::SourceBytes, crate::io::error::FileError>,
+    results: Vec<Result<crate::io::reader::SourceBytes, crate::io::error::FileError>>,
     micros: u64,
     claim: MemoryClaim,
 ) {
@@ -119,7 +119,7 @@ fn queue_cook(
     add_io_time(world, item, micros);
     world
         .resource::<CookLanes>()
-        .submit(pending.into_task(Some(result), claim));
+        .submit(pending.into_task(results, claim));
 }
 
 fn add_io_time(world: &mut World, item: Entity, micros: u64) {

@@ -24,12 +24,12 @@ pub enum Completion {
     },
     /// A source has to be read whole, and wants room in the byte budget.
     WantsWhole(Box<WholeLoad>),
-    /// The source of a work item was read, or was not.
+    /// The sources of a work item were read, or were not.
     Read {
         /// The item.
         item: Entity,
-        /// The bytes.
-        result: Result<SourceBytes, FileError>,
+        /// The bytes of each.
+        results: Vec<Result<SourceBytes, FileError>>,
         /// How long it took, in microseconds.
         micros: u64,
         /// The memory that the item was admitted with.

@@ -182,18 +182,17 @@ fn start(
         producers,
         start: work.start,
     };
-    let source = match work.input {
-        Some(source) if source.bytes.is_none() => source,
+    let sources = work.inputs;
+    if sources.iter().all(|source| source.bytes.is_some()) {
         // There is nothing to read, or it was read with the head: no detour over the I/O pool.
-        input => {
-            let bytes = input.and_then(|source| source.bytes).map(Ok);
-            world.entity_mut(item).insert(WorkState::Queued);
-            world
-                .resource::<CookLanes>()
-                .submit(pending.into_task(bytes, claim));
-            return;
-        }
-    };
+        let there = sources.into_iter().filter_map(|source| source.bytes);
+        let reads = there.map(Ok).collect();
+        world.entity_mut(item).insert(WorkState::Queued);
+        world
+            .resource::<CookLanes>()
+            .submit(pending.into_task(reads, claim));
+        return;
+    }
     let completions = world.resource::<CompletionSender>().clone();
     world
         .entity_mut(item)
@@ -201,11 +200,19 @@ fn start(
     AsyncComputeTaskPool::get()
         .spawn(async move {
             let begun = Instant::now();
-            let read = source.reader.read(&source.path, ReadOptions::default());
-            let result = read.await;
+            let mut results = Vec::with_capacity(sources.len());
+            for source in sources {
+                results.push(match source.bytes {
+                    Some(bytes) => Ok(bytes),
+                    None => {
+                        let options = ReadOptions::default();
+                        source.reader.read(&source.path, options).await
+                    }
+                });
+            }
             completions.send(Completion::Read {
                 item,
-                result,
+                results,
                 micros: micros_since(begun),
                 claim,
             });
@@ -230,11 +237,13 @@ pub(crate) struct PendingCook {
 impl PendingCook {
     pub(crate) fn into_task(
         self,
-        bytes: Option<Result<SourceBytes, crate::io::error::FileError>>,
+        reads: Vec<Result<SourceBytes, crate::io::error::FileError>>,
         claim: bevy_kiln_components::budget::MemoryClaim,
     ) -> CookTask {
+        let mut reads = reads.into_iter();
         let input = CookInput {
-            bytes,
+            bytes: reads.next(),
+            more: reads.collect(),
             producers: self.producers,
         };
         let start = self.start;

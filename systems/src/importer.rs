@@ -9,7 +9,7 @@ use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     plan::Plan,
     settings::scene::SceneSettings,
-    source::{path::SourcePath, scene::IgnoredContent},
+    source::{image::SubresourceId, path::SourcePath, scene::IgnoredContent},
 };
 use bevy_kiln_components::{budget::MemoryClaim, job::ImportRequest, settings::ImportSettings};
 use bevy_tasks::{AsyncComputeTaskPool, BoxedFuture};
@@ -76,6 +76,13 @@ pub trait Importer: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether the source of a request may be the mere name of something, such as what six files have
+    /// in common, so that there need not be such a file.
+    fn takes_names(&self, request: &ImportRequest) -> bool {
+        let _ = request;
+        false
+    }
+
     /// Turns the source into a plan. Runs on the compute pool, or on the I/O pool for
     /// [`SourceNeed::Head`], where it must be quick.
     ///
@@ -97,6 +104,11 @@ pub struct ImportSource {
     pub info: FileInfo,
     /// As many bytes as the importer wants.
     pub bytes: SourceBytes,
+    /// Whether there is no such file; only for importers that [take names](Importer::takes_names).
+    pub is_missing: bool,
+    /// The files that the request lists instead of its source. The location and the bytes are those of
+    /// the first one then.
+    pub members: Vec<SourceMember>,
     /// The other files that the importer asked for, or why they could not be read; each once, in
     /// the order in which it asked.
     pub companions: Vec<Companion>,
@@ -170,6 +182,17 @@ impl ImportSource {
             .name()
             .map_or_else(|| file_stem(&self.name), str::to_owned)
     }
+}
+
+/// One of several files of a texture.
+#[derive(Clone, Debug)]
+pub struct SourceMember {
+    /// The file as it was requested.
+    pub name: String,
+    /// Where it is.
+    pub location: SourceRef,
+    /// Its place in the texture.
+    pub place: SubresourceId,
 }
 
 /// Another file that a source needs.

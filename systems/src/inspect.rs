@@ -12,7 +12,7 @@ use bevy_kiln_assets::{
         index::ContainerIndex,
         layout::{CATALOG_FILE, FileKind, INDEX_FILE},
         texture_format::TextureFormat,
-        texture_shape::TextureType,
+        texture_shape::{TextureShape, TextureType},
         texture_table::TextureEntry,
     },
     unpack::{self, picture},
@@ -230,6 +230,12 @@ impl ContainerReader {
             bytes: entry.size_bytes().into(),
             content_hash: entry.content_hash(),
         })
+    }
+
+    /// The shape of a texture.
+    pub fn shape(&self, index: u32) -> Option<TextureShape> {
+        let entry = self.textures.get(index as usize)?;
+        Some(*entry.shape())
     }
 
     fn texture_lines(&self) -> impl Iterator<Item = (u32, &CatalogEntry)> {

@@ -39,12 +39,12 @@ use crate::{
     dispatch::{OldestJob, UnemittedJobs},
     importer::{
         Companion, Format, HEAD_BYTES, ImportPlan, ImportSource, Importer, Importers, PlanOutcome,
-        SourceNeed,
+        SourceMember, SourceNeed,
     },
     intake::JobQueue,
     io::{
         error::{FileError, IoErrorKind},
-        reader::ReadOptions,
+        reader::{FileInfo, ReadOptions, SourceBytes, SourceRef},
         resolve::SourceReaders,
         scope::SourceScope,
     },
@@ -169,8 +169,9 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
         .get::<Container>(container)
         .map(|container| container.root().to_owned());
     tracing::debug!(source = request.source(), root = ?root, "loading");
-    let location = match world.resource::<SourceReaders>().resolve(request.source()) {
-        Ok(location) => location,
+    let resolved = resolve(world.resource::<SourceReaders>(), &request);
+    let (location, members) = match resolved {
+        Ok(resolved) => resolved,
         Err(diagnostic) => {
             fail(world, job, vec![diagnostic]);
             return None;
@@ -186,11 +187,32 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
         span,
         name: request.source().to_owned(),
         location,
+        members,
         scope,
         request: Arc::new(request),
         cancel: token.flag().clone(),
         service: service.clone(),
     })
+}
+
+/// Where a request leads: to its source, or to the files that it lists instead.
+fn resolve(
+    readers: &SourceReaders,
+    request: &ImportRequest,
+) -> Result<(SourceRef, Vec<SourceMember>), Diagnostic> {
+    let mut members = Vec::with_capacity(request.sources().len());
+    for source in request.sources() {
+        members.push(SourceMember {
+            name: source.file.clone(),
+            location: readers.resolve(&source.file)?,
+            place: source.place,
+        });
+    }
+    let location = match members.first() {
+        Some(first) => first.location.clone(),
+        None => readers.resolve(request.source())?,
+    };
+    Ok((location, members))
 }
 
 /// Marks jobs that were started and have not had their report.
@@ -209,7 +231,8 @@ struct LoadTask {
     job: Entity,
     span: tracing::Span,
     name: String,
-    location: crate::io::reader::SourceRef,
+    location: SourceRef,
+    members: Vec<SourceMember>,
     scope: SourceScope,
     request: Arc<ImportRequest>,
     cancel: CancelFlag,
@@ -239,9 +262,17 @@ impl LoadTask {
     async fn load(self) -> Option<PlanOutcome> {
         let begun = Instant::now();
         let (reader, path) = (self.location.reader.clone(), self.location.path.clone());
+        // Of several files the first one tells what they are.
+        let name = match self.members.first() {
+            Some(first) => first.name.clone(),
+            None => self.name.clone(),
+        };
         let info = match reader.metadata(&path).await {
             Ok(info) => info,
-            Err(error) => return Some(PlanOutcome::failed(None, error.diagnostic(&self.name))),
+            Err(error) if error.kind == IoErrorKind::NotFound && self.is_a_name() => {
+                return self.load_name().await;
+            }
+            Err(error) => return Some(PlanOutcome::failed(None, error.diagnostic(&name))),
         };
         let head = ReadOptions {
             max_bytes: HEAD_BYTES,
@@ -250,9 +281,9 @@ impl LoadTask {
         };
         let head = match reader.read(&path, head).await {
             Ok(bytes) => bytes,
-            Err(error) => return Some(PlanOutcome::failed(None, error.diagnostic(&self.name))),
+            Err(error) => return Some(PlanOutcome::failed(None, error.diagnostic(&name))),
         };
-        let importer = match self.service.importers.find(&self.name, &head) {
+        let importer = match self.service.importers.find(&name, &head) {
             Ok(importer) => importer,
             Err(diagnostic) => return Some(PlanOutcome::failed(None, diagnostic)),
         };
@@ -262,6 +293,8 @@ impl LoadTask {
             location: self.location,
             info,
             bytes: head,
+            is_missing: false,
+            members: self.members,
             companions: Vec::new(),
             scope: self.scope,
             request: self.request,
@@ -294,6 +327,53 @@ impl LoadTask {
                 completions: self.service.completions.clone(),
             })));
         None
+    }
+}
+
+impl LoadTask {
+    /// Whether a source that is not there is the name of something else for its importer.
+    fn is_a_name(&self) -> bool {
+        let importer = self.service.importers.find(&self.name, &[]);
+        self.members.is_empty()
+            && importer.is_ok_and(|importer| {
+                importer.need() == SourceNeed::Head && importer.takes_names(&self.request)
+            })
+    }
+
+    /// Plans a source that is the name of something else.
+    async fn load_name(self) -> Option<PlanOutcome> {
+        let begun = Instant::now();
+        let importer = match self.service.importers.find(&self.name, &[]) {
+            Ok(importer) => importer,
+            Err(diagnostic) => return Some(PlanOutcome::failed(None, diagnostic)),
+        };
+        let source = ImportSource {
+            name: self.name,
+            location: self.location,
+            info: FileInfo {
+                len: 0,
+                modified: None,
+                is_directory: false,
+                is_symlink: false,
+            },
+            bytes: SourceBytes::new(Vec::new()),
+            is_missing: true,
+            members: Vec::new(),
+            companions: Vec::new(),
+            scope: self.scope,
+            request: self.request,
+            settings: self.service.settings,
+            cancel: self.cancel,
+            kept: Mutex::default(),
+        };
+        let format = Some(Format::of(&*importer));
+        Some(PlanOutcome {
+            format,
+            result: importer.plan(source).await,
+            io_micros: micros_since(begun),
+            load_micros: 0,
+            claim: None,
+        })
     }
 }
 

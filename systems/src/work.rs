@@ -47,6 +47,11 @@ pub trait Work: Component + Clone {
         None
     }
 
+    /// More sources that are read before the cook is queued, behind [`Work::input`].
+    fn more_inputs(&self) -> Vec<SourceRef> {
+        Vec::new()
+    }
+
     /// Cooks the payload. Runs on a lane of the compute pool; it must await
     /// [`CookContext::pace`] often, must not do I/O, and may panic without harm to other jobs.
     fn cook(
@@ -60,6 +65,8 @@ pub trait Work: Component + Clone {
 pub struct CookInput {
     /// The bytes of [`Work::input`], or why they could not be read.
     pub bytes: Option<Result<SourceBytes, FileError>>,
+    /// Likewise for each of [`Work::more_inputs`].
+    pub more: Vec<Result<SourceBytes, FileError>>,
     /// What the producers of the item have emitted, in the order of the plan.
     pub producers: Vec<Arc<Emitted>>,
 }
@@ -239,7 +246,8 @@ impl PlannedWork {
 
 /// A payload that was taken off its entity, ready to be started.
 pub(crate) struct StartableWork {
-    pub(crate) input: Option<SourceRef>,
+    /// All sources, the first one first.
+    pub(crate) inputs: Vec<SourceRef>,
     pub(crate) start: StartWork,
 }
 
@@ -264,7 +272,7 @@ impl WorkKinds {
         payloads.insert(TypeId::of::<W>(), |entity| {
             let work = entity.get::<W>()?.clone();
             Some(StartableWork {
-                input: work.input(),
+                inputs: work.input().into_iter().chain(work.more_inputs()).collect(),
                 start: Box::new(move |input, context| work.cook(input, context)),
             })
         });

@@ -152,12 +152,17 @@ fn decoded(width: u32, height: u32, blocks: &[u8]) -> Vec<u8> {
     texels
 }
 
+/// What the blocks of each encoder are made by, as the catalogue says it.
+const ENCODERS: [(&str, &str); 2] = [("intel", "intel_tex_2 "), ("bc7e", "bc7e ")];
+
 #[test]
 fn blocks_of_a_bc7_texture() {
     let image = images::png(12, 3, &smooth(12, 8));
-    for policy in POLICIES {
-        let packing = ["--packing", policy];
-        let cooked = cook(&image, &packing);
+    for (policy, (encoder, identity)) in POLICIES
+        .into_iter()
+        .flat_map(|policy| ENCODERS.map(|encoder| (policy, encoder)))
+    {
+        let cooked = cook(&image, &["--packing", policy, "--encoder", encoder]);
         let texture = &cooked.textures[1];
         assert_eq!(shape(texture), (3, 63, 12, 8, 4));
         assert_eq!(texture.compression, 7);
@@ -167,36 +172,36 @@ fn blocks_of_a_bc7_texture() {
             without[row.clone()].fill(0);
         }
         assert_eq!(without, golden(&format!("bc7_12x8_{policy}")));
-        let encoder = cooked.catalog[0]["encoder"].as_str().unwrap();
-        assert!(encoder.starts_with("intel_tex_2 "), "{encoder}");
+        let told = cooked.catalog[0]["encoder"].as_str().unwrap();
+        assert!(told.starts_with(identity), "{told}");
 
         // The same texels without compression are what the blocks are made of.
         let args = ["--packing", policy, "--format", "rgba8_srgb"];
         let plain = cook(&image, &args);
         let plain = &plain.textures[1];
         assert_eq!(shape(plain), (3, 31, 12, 8, 4));
-        for (mip, texels) in texture.subresources.iter().zip(&plain.subresources) {
-            let (width, height, texels) = (mip.width, mip.height, &texels.texels);
-            assert_eq!(
-                mip.texels,
-                blocks(width, height, texels),
-                "{width}x{height}"
-            );
+        for (mip, plain) in texture.subresources.iter().zip(&plain.subresources) {
+            let (width, height, texels) = (mip.width, mip.height, &plain.texels);
+            if encoder == "intel" {
+                let expected = blocks(width, height, texels);
+                assert_eq!(mip.texels, expected, "{width}x{height}");
+            }
             let decoded = decoded(width, height, &mip.texels);
-            let color = |i: &usize| i % 4 != 3;
-            let error = (0..texels.len())
-                .filter(color)
-                .map(|i| decoded[i].abs_diff(texels[i]))
-                .max();
-            assert!(error.unwrap() <= 12, "{width}x{height}: {error:?}");
+            let errors: Vec<u8> = decoded
+                .iter()
+                .zip(texels)
+                .map(|(decoded, texel)| decoded.abs_diff(*texel))
+                .collect();
+            // One encoder counts errors as eyes do, which lets single channels be far off.
+            let largest = if encoder == "intel" { 12 } else { 40 };
+            let sum: u32 = errors.iter().map(|error| u32::from(*error)).sum();
+            assert!(
+                errors.iter().all(|error| *error <= largest) && sum <= 6 * errors.len() as u32,
+                "{encoder} {width}x{height}: {errors:?}"
+            );
         }
-        assert_eq!(
-            plain.subresources[0]
-                .texels
-                .chunks(4)
-                .flat_map(|texel| texel[..3].to_vec())
-                .collect::<Vec<_>>(),
-            smooth(12, 8)
-        );
+        let colors = plain.subresources[0].texels.chunks(4);
+        let colors: Vec<u8> = colors.flat_map(|texel| texel[..3].to_vec()).collect();
+        assert_eq!(colors, smooth(12, 8));
     }
 }

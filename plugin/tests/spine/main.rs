@@ -62,3 +62,4 @@ mod order;
 mod plugin;
 mod scenes;
 mod states;
+mod textures;

@@ -4,7 +4,7 @@ use bevy_kiln::{plugin::HeadlessSettings, prelude::*};
 use std::process::ExitCode;
 
 use crate::{
-    args::{FileArgs, ImportArgs},
+    args::ImportArgs,
     exit, output,
     run::{self, Batch},
 };
@@ -53,7 +53,7 @@ impl Expected {
 
 /// Runs the command.
 pub fn run(args: &ImportArgs, expected: Expected) -> ExitCode {
-    if let Err(message) = check(&args.files, expected) {
+    if let Err(message) = check(args, expected) {
         output::error_line(&format!("error: {message}"));
         return ExitCode::from(exit::USAGE);
     }
@@ -80,7 +80,13 @@ pub fn run(args: &ImportArgs, expected: Expected) -> ExitCode {
         let request = ImportRequest::new(source)
             .into_container(&args.files.output)
             .with_texture(args.texture.options().clone())
-            .with_scene(args.scene.options().clone());
+            .with_scene(args.scene.options().clone())
+            .with_sources(args.parts.parts.iter().cloned());
+        let request = if args.parts.placeholder {
+            request.placeholder_on_failure()
+        } else {
+            request
+        };
         match &args.files.name {
             Some(name) => request.named(name),
             None => request,
@@ -97,7 +103,11 @@ pub fn run(args: &ImportArgs, expected: Expected) -> ExitCode {
     )
 }
 
-fn check(files: &FileArgs, expected: Expected) -> Result<(), String> {
+fn check(args: &ImportArgs, expected: Expected) -> Result<(), String> {
+    let files = &args.files;
+    if !args.parts.parts.is_empty() && files.sources.len() > 1 {
+        return Err("--source adds files to one texture, but there are several sources".to_owned());
+    }
     if files.name.is_some() && files.sources.len() > 1 {
         return Err("--name names one product, but there are several sources".to_owned());
     }

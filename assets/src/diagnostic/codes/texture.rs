@@ -49,6 +49,9 @@ codes! {
     ALPHA_DROPPED = "texture.alpha_dropped", Warning,
         "The image has alpha, but the output format does not store it.",
         "Use `bc3`, `bc7` or an uncompressed format if alpha matters.";
+    COOKED_AGAIN = "texture.cooked_again", Info,
+        "The texture was unpacked and cooked again, because it is not what was asked for.",
+        "Name no format and no change, or store the texture with all of its levels, to have it kept as it is.";
     IMAGE_UNKNOWN_FORMAT = "texture.image.unknown_format", Error,
         "The content is of no known image format.",
         "Use PNG, JPEG, TGA, BMP, GIF, WebP, QOI, TIFF, PNM, Photoshop, Radiance HDR, OpenEXR, DDS or KTX2; the extension does not matter, the content does.";

@@ -323,6 +323,15 @@ impl Image {
         self
     }
 
+    /// The same image with its texels changed in place.
+    pub(crate) fn with_texels<E: Into<ImageError>>(
+        mut self,
+        change: impl FnOnce(PixelFormat, &mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, ImageError> {
+        change(self.format, &mut self.texels).map_err(Into::into)?;
+        Ok(self)
+    }
+
     /// The same image in RGBA, if it is grey.
     pub(crate) fn widened(mut self, cancel: &CancelFlag) -> Result<Self, ImageError> {
         use pixels::{Widen, widen};

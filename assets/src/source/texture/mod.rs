@@ -7,11 +7,15 @@
 mod dds;
 mod ktx2;
 mod ktx2_format;
+mod normals;
 mod packed;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use super::image::{Channels, Depth, Image, ImageError, ImageFormat, ImageInfo, ImageLimits};
+use super::image::{
+    Channels, DecodeOptions, Depth, EncodedTexture, Image, ImageError, ImageFormat, ImageInfo,
+    ImageLimits, ImageSet, SubresourceId,
+};
 use crate::{
     cook::pace::{CancelFlag, Cancelled},
     diagnostic::Diagnostic,
@@ -44,7 +48,9 @@ impl Texels {
     fn slice_bytes(self, width: u32, height: u32) -> u64 {
         match self {
             Self::Format(format) => unpack::slice_bytes(format, width, height),
-            Self::Packed(texels) => (u64::from(width) * u64::from(height)) * texels.bytes(),
+            Self::Packed(texels) => {
+                (u64::from(width) * u64::from(height)).saturating_mul(texels.bytes())
+            }
         }
     }
 }
@@ -119,6 +125,39 @@ impl StoredInfo {
     /// Whether the last row comes first.
     pub fn is_bottom_up(&self) -> bool {
         self.bottom_up
+    }
+
+    /// The shape that it could be stored in as it is; `None` if its texels are in no format that is
+    /// stored, or its rows run upwards.
+    pub fn stored_shape(&self) -> Option<TextureShape> {
+        if self.bottom_up {
+            return None;
+        }
+        TextureShape::new(
+            self.texture_type,
+            self.width,
+            self.height,
+            self.depth,
+            self.layers,
+            self.mips,
+            self.format()?,
+        )
+        .ok()
+    }
+
+    /// The place of every image that it holds, and what the image is.
+    pub fn places(&self) -> impl Iterator<Item = (SubresourceId, ImageInfo)> + '_ {
+        let levels = (0..self.layers).flat_map(|layer| (0..self.mips).map(move |mip| (layer, mip)));
+        levels.flat_map(|(layer, mip)| {
+            let (width, height, depth) = self.mip_size(mip);
+            let info = ImageInfo {
+                width,
+                height,
+                ..self.image_info()
+            };
+            // A depth has 16 bits.
+            (0..depth as u16).map(move |slice| (SubresourceId { layer, mip, slice }, info))
+        })
     }
 
     /// The bytes of all subresources.
@@ -324,6 +363,59 @@ impl<'a> StoredTexture<'a> {
         }
         let index = usize::from(layer) * usize::from(self.info.mips) + usize::from(mip);
         self.data.get(self.surfaces.get(index)?.clone())
+    }
+
+    /// All of it, to be stored as it is.
+    ///
+    /// # Errors
+    /// [`ImageError::Unsupported`] where [`StoredInfo::stored_shape`] is `None`.
+    pub fn encoded(&self) -> Result<EncodedTexture, ImageError> {
+        let Some(shape) = self.info.stored_shape() else {
+            return Err(ImageError::Unsupported {
+                format: self.info.container.name(),
+                feature: "texels that no cooked texture has".to_owned(),
+            });
+        };
+        let mut subresources = Vec::with_capacity(self.surfaces.len());
+        for range in &self.surfaces {
+            let data = self.data.get(range.clone()).unwrap_or_default();
+            let mut subresource = super::image::allocate(data.len() as u64)?;
+            subresource.copy_from_slice(data);
+            subresources.push(subresource);
+        }
+        EncodedTexture::new(shape, subresources)
+    }
+
+    /// All of it as images, each at its place. `name` is for messages. For `normals`, numbers with a
+    /// sign become those that images have, and a third channel that is not stored is computed.
+    ///
+    /// # Errors
+    /// As [`Self::unpack`].
+    pub fn images(
+        &self,
+        name: &str,
+        options: &DecodeOptions,
+        normals: bool,
+        cancel: &CancelFlag,
+    ) -> Result<ImageSet, ImageError> {
+        let mut set = ImageSet::of_type(self.info.texture_type);
+        for (place, _) in self.info.places() {
+            cancel.check()?;
+            let mut image = self.unpack(place.layer, place.mip, place.slice.into(), cancel)?;
+            if let Texels::Format(format) = self.info.texels
+                && normals
+            {
+                image = normals::as_normals(image, format, cancel)?;
+            }
+            if !options.keep_grey {
+                image = image.widened(cancel)?;
+            }
+            if options.flip_y {
+                image = image.with_rows_flipped();
+            }
+            set.add(place, name, image);
+        }
+        Ok(set)
     }
 
     /// One slice of one level of one layer as an image, its top row first. Numbers stay as they are.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::source::image::PixelFormat;
+use proptest::prelude::*;
 use std::io::Write;
 
 /// What a DDS file is made of.
@@ -493,4 +494,130 @@ fn three_bytes_are_a_texel_too() {
     let image = image(&read(&wide), 0, 0, 0);
     assert_eq!(image.format(), PixelFormat::Rgba16);
     assert_eq!(image.texels(), [1, 2, 3, 4, 5, 6, 255, 255]);
+}
+
+#[test]
+fn all_of_a_texture_is_kept_or_becomes_images() {
+    let file = Ktx2::new(9, [2, 2, 0, 2, 6], vec![bytes(48), bytes(12)]).encode();
+    let texture = read(&file);
+    let encoded = texture.encoded().unwrap();
+    assert_eq!(encoded.shape(), &texture.info().stored_shape().unwrap());
+    assert_eq!(encoded.subresources().len(), 24);
+    assert_eq!(encoded.subresources()[3], bytes(12)[1..2]);
+    let mut options = DecodeOptions {
+        keep_grey: true,
+        ..DecodeOptions::default()
+    };
+    let set = texture
+        .images("a.ktx2", &options, false, &CancelFlag::new())
+        .unwrap();
+    assert_eq!(
+        (set.len(), set.texture_type()),
+        (24, Some(TextureType::CubeArray))
+    );
+    let member = set.get(23).unwrap();
+    assert_eq!(member.place, SubresourceId::level(11, 1));
+    assert_eq!(member.image.texels(), &bytes(12)[11..]);
+    // As colours, and upside down.
+    options.keep_grey = false;
+    options.flip_y = true;
+    let set = texture
+        .images("a.ktx2", &options, false, &CancelFlag::new())
+        .unwrap();
+    let (image, all) = (&set.get(0).unwrap().image, bytes(48));
+    assert_eq!(image.format(), PixelFormat::Rgba8);
+    assert_eq!(image.texels()[..4], [all[2], all[2], all[2], 255]);
+    let volume = Ktx2::new(9, [2, 2, 2, 0, 1], vec![bytes(8), bytes(1)]).encode();
+    let places: Vec<_> = read(&volume)
+        .info()
+        .places()
+        .map(|(place, _)| place)
+        .collect();
+    let level = |mip, slice| SubresourceId {
+        layer: 0,
+        mip,
+        slice,
+    };
+    assert_eq!(places, [level(0, 0), level(0, 1), level(1, 0)]);
+    // What cannot be stored as it is.
+    let mut turned = Ktx2::new(9, [1, 2, 0, 0, 1], vec![vec![1, 2]]);
+    turned.metadata = b"\x12\0\0\0KTXorientation\0ru\0\0\0".to_vec();
+    assert!(read(&turned.encode()).encoded().is_err());
+    let three = Ktx2::new(29, [1, 1, 0, 0, 1], vec![vec![1, 2, 3]]).encode();
+    assert!(read(&three).info().stored_shape().is_none());
+}
+
+#[test]
+fn normals_get_back_what_their_format_leaves_out() {
+    let normal = |format: u32, texel: Vec<u8>| {
+        let file = Ktx2::new(format, [1, 1, 0, 0, 1], vec![texel]).encode();
+        let texture = read(&file);
+        let options = DecodeOptions::default();
+        let set = texture.images("n", &options, true, &CancelFlag::new());
+        set.unwrap().get(0).unwrap().image.clone()
+    };
+    // Straight up: (0, 0, 1).
+    assert_eq!(normal(16, vec![128, 128]).texels(), [128, 128, 255, 255]);
+    // x = 0.6, y = 0: z = 0.8.
+    assert_eq!(normal(16, vec![204, 128]).texels(), [204, 128, 229, 255]);
+    // Longer than one: no third component is left.
+    assert_eq!(normal(16, vec![255, 255]).texels()[2], 128);
+    let wide = [0x8000u16, 0x8000]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
+    assert_eq!(normal(77, wide).texels()[4..6], [255, 255]);
+    // With a sign: (0, -1, 0).
+    let image = normal(17, vec![0, 0x81]);
+    assert_eq!(image.format(), PixelFormat::Rgba32F);
+    let values: Vec<f32> = image
+        .texels()
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&b| f32::from_le_bytes(b))
+        .collect();
+    assert_eq!(values, [0.5, 0.0, 0.5, 1.0]);
+    // Three channels are what they are.
+    assert_eq!(normal(37, vec![1, 2, 3, 4]).texels(), [1, 2, 3, 4]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(800))]
+
+    /// Damage is an error or another texture; whatever is read can be taken apart.
+    #[test]
+    fn damage_never_panics(
+        which in 0usize..5,
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
+        cut in any::<prop::sample::Index>(),
+        cuts in any::<bool>(),
+    ) {
+        let mut file = match which {
+            0 => dds_sample(),
+            1 => dx10_sample(),
+            other => ktx2_sample([0, 2, 3][other - 2]),
+        };
+        for (at, value) in flips {
+            // Headers are where damage matters most.
+            let at = at.index(file.len().min(160));
+            file[at] ^= value;
+        }
+        if cuts {
+            file.truncate(cut.index(file.len()));
+        }
+        let (cancel, options) = (CancelFlag::new(), DecodeOptions::default());
+        let limits = ImageLimits { max_decoded_bytes: 16 << 20, ..ImageLimits::default() };
+        if let Ok(texture) = StoredTexture::read(&file, &limits, &cancel) {
+            let bytes: usize = (0..texture.info().layers())
+                .flat_map(|layer| (0..texture.info().mips()).map(move |mip| (layer, mip)))
+                .map(|(layer, mip)| texture.subresource(layer, mip).unwrap().len())
+                .sum();
+            prop_assert_eq!(bytes as u64, texture.info().data_bytes());
+            prop_assert_eq!(texture.encoded().is_ok(), texture.info().stored_shape().is_some());
+            if texture.info().data_bytes() < 1 << 16 {
+                let _ = texture.images("damaged", &options, true, &cancel);
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `kiln import`, `texture`, `gltf` and `fbx`: files from the command line.
 
-use super::{FileArgs, OutputArgs, RunArgs, SceneArgs, TextureArgs};
+use super::{FileArgs, OutputArgs, PartArgs, RunArgs, SceneArgs, TextureArgs};
 use clap::Args;
 
 /// `kiln import`
@@ -10,6 +10,8 @@ pub struct ImportArgs {
     pub files: FileArgs,
     #[command(flatten)]
     pub texture: TextureArgs,
+    #[command(flatten)]
+    pub parts: PartArgs,
     #[command(flatten)]
     pub scene: SceneArgs,
     #[command(flatten)]
@@ -26,6 +28,8 @@ pub struct TextureFileArgs {
     #[command(flatten)]
     texture: TextureArgs,
     #[command(flatten)]
+    parts: PartArgs,
+    #[command(flatten)]
     run: RunArgs,
     #[command(flatten)]
     out: OutputArgs,
@@ -36,6 +40,7 @@ impl From<TextureFileArgs> for ImportArgs {
         Self {
             files: args.files,
             texture: args.texture,
+            parts: args.parts,
             scene: SceneArgs::default(),
             run: args.run,
             out: args.out,
@@ -63,6 +68,7 @@ impl From<SceneFileArgs> for ImportArgs {
         Self {
             files: args.files,
             texture: args.texture,
+            parts: PartArgs::default(),
             scene: args.scene,
             run: args.run,
             out: args.out,

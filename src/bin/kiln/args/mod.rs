@@ -1,13 +1,14 @@
 //! The command line: one definition for each option.
 //!
 //! Each command has its arguments in a file of its own; groups that several commands share are
-//! [`OutputArgs`], [`FileArgs`], [`RunArgs`], [`TextureArgs`] and [`SceneArgs`]. The last two are made from
+//! [`OutputArgs`], [`FileArgs`], [`PartArgs`], [`RunArgs`], [`TextureArgs`] and [`SceneArgs`]. The last two are made from
 //! the tables of settings that manifests are checked with.
 
 mod files;
 mod import;
 mod inspect;
 mod output;
+mod parts;
 mod run;
 mod settings;
 mod verify;
@@ -16,6 +17,7 @@ pub use files::FileArgs;
 pub use import::{ImportArgs, SceneFileArgs, TextureFileArgs};
 pub use inspect::InspectArgs;
 pub use output::OutputArgs;
+pub use parts::PartArgs;
 pub use run::RunArgs;
 pub use settings::{SceneArgs, TextureArgs};
 pub use verify::VerifyArgs;

@@ -2,25 +2,20 @@
 
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
-    cook::texture::decode_options,
     diagnostic::{Diagnostic, Severity, codes},
     format::catalog::CatalogEntry,
     settings::{scene::TextureFailurePolicy, texture::TextureSettings},
-    source::{
-        image::{self, ImageLimits},
-        scene::SharedBytes,
-    },
+    source::{image::ImageLimits, scene::SharedBytes},
 };
 use bevy_kiln_components::{pipeline::WorkKind, report::Telemetry};
 use bevy_tasks::BoxedFuture;
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use super::shared::{Made, TextureOutcome};
 use crate::{
-    importers::image::{cook_image, failure},
+    importers::image::cook::{cook_bytes, failure},
     io::reader::{SourceBytes, SourceRef},
     lanes::CookContext,
-    load::micros_since,
     work::{CookFailure, CookInput, Cooked, Emission, TextureEmission, Work},
 };
 
@@ -83,20 +78,17 @@ impl TextureItem {
     async fn cook(&self, input: CookInput, context: CookContext) -> Result<Cooked, CookFailure> {
         let bytes = self.encoded(input)?;
         let mut telemetry = Telemetry::default();
-        let decoding = Instant::now();
-        let (limits, cancel) = (self.limits.clone(), context.pace.cancel_flag().clone());
-        let (name, options) = (self.image_name.clone(), decode_options(&self.settings));
-        let image = context
-            .unsliced(move || {
-                image::decode(bytes.as_ref().as_ref(), &name, &limits, &options, &cancel)
-            })
-            .await
-            .map_err(|error| failure(error.into(), &self.id))?;
-        telemetry.decode = micros_since(decoding);
-        let cooked = cook_image(image, &self.settings, context)
-            .await
-            .map_err(|error| failure(error, &self.id))?;
-        let diagnostics = cooked.warnings().to_vec();
+        let (cooked, diagnostics) = cook_bytes(
+            bytes,
+            &self.image_name,
+            &self.settings,
+            true,
+            &self.limits,
+            &mut telemetry,
+            context,
+        )
+        .await
+        .map_err(|error| failure(error, &self.id))?;
         let encoder = cooked.encoder().map(|encoder| encoder.to_string());
         let (shape, content_hash) = (*cooked.shape(), cooked.hash());
         let catalog = CatalogEntry::texture(&self.source, &self.name)

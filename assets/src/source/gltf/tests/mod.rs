@@ -318,7 +318,7 @@ fn triangle(attributes: impl FnOnce(&mut Builder) -> Value) -> Builder {
 struct Random(u64);
 
 impl Random {
-    /// SplitMix64.
+    /// `SplitMix64`.
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
