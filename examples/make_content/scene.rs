@@ -133,12 +133,14 @@ fn square(glb: &mut Glb, half: f32, stands: bool, material: u32) -> Value {
 fn pole(glb: &mut Glb) -> (Value, usize) {
     const RINGS: u16 = 9;
     const SIDES: u16 = 6;
-    let (mut positions, mut joints, mut weights, mut indices) = (vec![], vec![], vec![], vec![]);
+    let (mut positions, mut uvs) = (vec![], vec![]);
+    let (mut joints, mut weights, mut indices) = (vec![], vec![], vec![]);
     for ring in 0..RINGS {
         let height = f32::from(ring) / f32::from(RINGS - 1);
         for side in 0..SIDES {
             let angle = f32::from(side) / f32::from(SIDES) * std::f32::consts::TAU;
             positions.push([0.1 * angle.cos(), 2.0 * height, -0.1 * angle.sin()]);
+            uvs.push([f32::from(side) / f32::from(SIDES), 1.0 - height]);
             joints.push([0, 1, 0, 0]);
             weights.push([1.0 - height, height, 0.0, 0.0]);
             if ring + 1 < RINGS {
@@ -159,8 +161,8 @@ fn pole(glb: &mut Glb) -> (Value, usize) {
     }
     let primitive = json!({
         "attributes": {
-            "POSITION": glb.positions(&positions), "JOINTS_0": glb.shorts("VEC4", &joints),
-            "WEIGHTS_0": glb.floats("VEC4", &weights),
+            "POSITION": glb.positions(&positions), "TEXCOORD_0": glb.floats("VEC2", &uvs),
+            "JOINTS_0": glb.shorts("VEC4", &joints), "WEIGHTS_0": glb.floats("VEC4", &weights),
         },
         "indices": glb.indices(&indices), "material": 3,
     });
