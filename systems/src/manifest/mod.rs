@@ -26,7 +26,7 @@ use bevy_kiln_components::{
 use bevy_tasks::AsyncComputeTaskPool;
 use std::{
     collections::VecDeque,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -140,7 +140,7 @@ fn start_reading(world: &mut World, manifest: Entity) {
         .detach();
 }
 
-fn read_and_expand(path: &Path, places: &Places, source_root: &PathBuf) -> Expansion {
+fn read_and_expand(path: &Path, places: &Places, source_root: &Path) -> Expansion {
     match read_manifest(path) {
         Ok(document) => expand_with_files(&document, places, source_root),
         Err(problems) => {
