@@ -24,11 +24,7 @@ use bevy_kiln_components::{
     settings::ImportSettings,
 };
 use bevy_tasks::AsyncComputeTaskPool;
-use std::{
-    collections::VecDeque,
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::VecDeque, path::Path, sync::Arc};
 
 use crate::{
     completion::{Completion, CompletionSender},
