@@ -487,7 +487,8 @@ fn values(property: &Property) -> (Vec<Value>, Value) {
 
 #[test]
 fn every_property_takes_all_it_allows_and_nothing_else() {
-    let everywhere: [(&ObjectRule, &str, &dyn Fn(Value) -> Value); 3] = [
+    type Wrap<'a> = &'a dyn Fn(Value) -> Value;
+    let everywhere: [(&ObjectRule, &str, Wrap<'_>); 3] = [
         (
             &rules::TEXTURE_SETTINGS,
             "/defaults/texture",

@@ -24,11 +24,7 @@ use bevy_kiln_components::{
     settings::ImportSettings,
 };
 use bevy_tasks::AsyncComputeTaskPool;
-use std::{
-    collections::VecDeque,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::VecDeque, path::Path, sync::Arc};
 
 use crate::{
     completion::{Completion, CompletionSender},
@@ -140,7 +136,7 @@ fn start_reading(world: &mut World, manifest: Entity) {
         .detach();
 }
 
-fn read_and_expand(path: &Path, places: &Places, source_root: &PathBuf) -> Expansion {
+fn read_and_expand(path: &Path, places: &Places, source_root: &Path) -> Expansion {
     match read_manifest(path) {
         Ok(document) => expand_with_files(&document, places, source_root),
         Err(problems) => {

@@ -81,6 +81,7 @@ fn a_texture_that_fails_becomes_the_error_texture() {
             0,
             "nothing else needs the table"
         );
+        studio.stepper.drain();
         parse::verified(&root);
     }
 }
@@ -116,6 +117,7 @@ fn a_texture_that_fails_becomes_the_fallback_on_request() {
             1,
             "the fallback is there to be used"
         );
+        studio.stepper.drain();
         parse::verified(&root);
     }
 }

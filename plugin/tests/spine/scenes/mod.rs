@@ -8,3 +8,4 @@ mod order;
 mod parse;
 mod planning;
 mod script;
+mod yard;

@@ -224,6 +224,7 @@ fn two_scenes_share_a_container() {
         let shown = parse::renderables(&root, &format!("Scenes/{name}.oscene"));
         assert_eq!(shown, [(0, keys[&format!("Geometry/{name}/{name}.ogeo")])]);
     }
+    studio.stepper.drain();
     parse::verified(&root);
 }
 

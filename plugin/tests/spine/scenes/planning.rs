@@ -101,6 +101,7 @@ fn items_come_in_waves_and_know_their_producers() {
     stage.open("read wood.tga");
     let report = studio.stepper.finish(&job);
     assert!(report.success, "{report:?}");
+    studio.stepper.drain();
     parse::verified(&studio.stepper.root());
 }
 
@@ -216,6 +217,7 @@ fn an_image_in_ten_materials_is_read_and_cooked_once() {
         let material = format!("Materials/Scene/m{number}.omat");
         assert_eq!(parse::texture_slot(&root, &material, 0), 1);
     }
+    studio.stepper.drain();
     parse::verified(&root);
 }
 
@@ -355,5 +357,6 @@ fn a_scene_of_nothing_is_a_scene() {
     assert_eq!((report.scenes_written, report.geometry_written), (1, 0));
     let root = studio.stepper.root();
     assert_eq!(parse::nodes(&root, "Scenes/Scene.oscene")[0].0, "root");
+    studio.stepper.drain();
     parse::verified(&root);
 }

@@ -5,7 +5,7 @@ use clap::Args;
 /// `kiln explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A code such as texture.cook_failed, or the beginning of one; without it all are listed
+    /// A code such as `texture.cook_failed`, or the beginning of one; without it all are listed
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
     /// Print JSON

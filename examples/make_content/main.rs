@@ -1,7 +1,9 @@
-//! Makes the images in `examples/content`, from nothing but arithmetic.
+//! Makes the images and the scene in `examples/content`, from nothing but arithmetic.
 //!
 //! Look for: the same bytes in every run. `cargo run --example make_content -- DIR` writes to another
 //! folder, to compare.
+
+mod scene;
 
 use image::{ImageBuffer, ImageError, Luma, Rgb, Rgba, codecs::hdr::HdrEncoder};
 use std::{f32::consts::PI, fs::File, path::PathBuf};
@@ -121,5 +123,7 @@ fn main() -> Result<(), ImageError> {
             Rgb([0.2 * blue + sun, 0.4 * blue + sun * 0.9, blue + sun * 0.7])
         })
         .collect();
-    HdrEncoder::new(File::create(folder.join("sky.hdr"))?).encode(&sky, 64, 32)
+    HdrEncoder::new(File::create(folder.join("sky.hdr"))?).encode(&sky, 64, 32)?;
+    std::fs::write(folder.join("yard.glb"), scene::yard())?;
+    Ok(())
 }
