@@ -53,6 +53,10 @@ pub struct ImportReport {
     pub ignored: IgnoredContent,
     /// Where the time went.
     pub telemetry: Telemetry,
+    /// Where the source was parsed, if that took a lane.
+    pub parsing: Vec<LaneSpan>,
+    /// The work items, in the order of the plan.
+    pub items: Vec<ItemReport>,
 }
 
 impl ImportReport {
@@ -80,6 +84,8 @@ impl ImportReport {
             scenes_written: 0,
             ignored: IgnoredContent::default(),
             telemetry: Telemetry::default(),
+            parsing: Vec::new(),
+            items: Vec::new(),
         }
     }
 
@@ -180,6 +186,74 @@ pub struct OutputFile {
     pub size: u64,
 }
 
+/// One work item of a job, and what it took. Moments are microseconds after the start of the service,
+/// durations are microseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ItemReport {
+    /// The label of its kind.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// When a lane took it.
+    pub started: Option<u64>,
+    /// When the lane was done with it.
+    pub finished: Option<u64>,
+    /// When its result was taken over.
+    pub collected: Option<u64>,
+    /// Reading its sources.
+    pub read: u64,
+    /// Reading meshes out of a parsed source.
+    pub load: u64,
+    /// Decoding images.
+    pub decode: u64,
+    /// Cooking, loading and decoding not counted.
+    pub cook: u64,
+    /// Its share of the time from handing a batch of payloads to the writer until they were written.
+    pub write: u64,
+    /// Processor time, on all lanes together.
+    pub cpu: u64,
+    /// Bytes of its sources.
+    pub source_bytes: u64,
+    /// Bytes that it made.
+    pub output_bytes: u64,
+    /// The bytes of memory that it was admitted with: an estimate of the most that it may need.
+    pub peak_bytes: u64,
+    /// Whether its result came out of a cache; nothing where there is no cache.
+    pub cached: Option<bool>,
+    /// Which lanes worked on it, and when: the one that took it first, then those that helped.
+    pub spans: Vec<LaneSpan>,
+}
+
+impl ItemReport {
+    /// An item that was planned.
+    pub fn planned(kind: &'static str, name: &str, peak_bytes: u64) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            peak_bytes,
+            ..Self::default()
+        }
+    }
+
+    /// How long it was on its lane.
+    pub fn wall(&self) -> u64 {
+        let ends = self.started.zip(self.finished);
+        ends.map_or(0, |(started, finished)| finished.saturating_sub(started))
+    }
+}
+
+/// A time in which a lane did something, in microseconds after the start of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LaneSpan {
+    /// The lane, from 0: there are as many as cooks can run at the same moment.
+    pub lane: u16,
+    /// When it began.
+    pub start: u64,
+    /// When it ended.
+    pub end: u64,
+}
+
 /// Durations in microseconds. Sums over items can exceed the total: items run side by side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -192,6 +266,12 @@ pub struct Telemetry {
     pub decode: u64,
     /// Cooking, loading and decoding not counted.
     pub cook: u64,
+    /// Writing payloads, waiting for the writer included.
+    pub write: u64,
+    /// Processor time of parsing and cooking, on all lanes together.
+    pub cpu: u64,
+    /// When the job started, after the start of the service.
+    pub started: u64,
     /// From the acceptance to the start.
     pub queued: u64,
     /// From the last emission to the commit.

@@ -19,7 +19,8 @@ use crate::{
     completion::{Completion, Completions},
     containers,
     dispatch::{PendingRead, ReadyWork},
-    lanes::CookLanes,
+    item_log::ItemLog,
+    lanes::{CookLanes, Measured},
     load::WaitingLoads,
     plan::ArrivedPlans,
     progress::ProgressFeed,
@@ -67,16 +68,25 @@ pub fn collect(world: &mut World) {
             Completion::Cooked {
                 item,
                 result,
+                measured,
                 claim,
-            } => store_result(world, item, *result, claim),
+            } => {
+                note_cook(world, item, &measured, &result);
+                store_result(world, item, *result, claim);
+            }
             Completion::Opened { container, result } => {
                 containers::opened(world, container, *result);
             }
             Completion::Written {
                 container,
                 reservations,
+                items,
+                micros,
                 result,
-            } => written(world, container, &reservations, result.err()),
+            } => {
+                ItemLog::written(world, &items, micros);
+                written(world, container, &reservations, result.err());
+            }
             Completion::Committed {
                 container,
                 result,
@@ -121,6 +131,8 @@ fn queue_cook(
     }
     world.entity_mut(item).remove::<PendingRead>();
     add_io_time(world, item, micros);
+    let bytes = results.iter().flatten().map(|bytes| bytes.len() as u64);
+    ItemLog::read(world, item, micros, bytes.sum());
     world
         .resource::<CookLanes>()
         .submit(pending.into_task(results, claim));
@@ -130,6 +142,22 @@ fn add_io_time(world: &mut World, item: Entity, micros: u64) {
     let job = world.get::<WorkOf>(item).map(|&WorkOf(job)| job);
     if let Some(mut products) = job.and_then(|job| world.get_mut::<JobProducts>(job)) {
         products.telemetry.io += micros;
+    }
+}
+
+/// Notes what a cook took, for the report. Parsing is the cook of a job.
+fn note_cook(
+    world: &mut World,
+    item: Entity,
+    measured: &Measured,
+    result: &Result<Cooked, CookFailure>,
+) {
+    if let Some(mut products) = world.get_mut::<JobProducts>(item) {
+        products.telemetry.cpu += measured.cpu;
+        products.parsing.extend(&measured.spans);
+    } else {
+        let times = result.as_ref().ok().map(|cooked| &cooked.telemetry);
+        ItemLog::cooked(world, item, measured, times);
     }
 }
 

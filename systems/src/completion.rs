@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::{
     importer::PlanOutcome,
     io::{error::FileError, reader::SourceBytes},
+    lanes::Measured,
     load::WholeLoad,
     store::{CommitOutcome, OpenedContainer, StoreError},
     work::{CookFailure, Cooked},
@@ -46,6 +47,8 @@ pub enum Completion {
         item: Entity,
         /// What it made.
         result: Box<Result<Cooked, CookFailure>>,
+        /// What that took.
+        measured: Box<Measured>,
         /// The memory that the result holds.
         claim: MemoryClaim,
     },
@@ -62,6 +65,10 @@ pub enum Completion {
         container: Entity,
         /// The reservations whose bytes these were.
         reservations: Vec<Entity>,
+        /// The items that the payloads are of, and how many bytes of each there are.
+        items: Vec<(Entity, u64)>,
+        /// How long writing took, in microseconds.
+        micros: u64,
         /// The error, if there was one.
         result: Result<(), StoreError>,
     },

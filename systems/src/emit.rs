@@ -38,8 +38,9 @@ use crate::{
     containers::{OpenStore, root_of},
     dispatch::ReadyWork,
     finalize::last_is_ending,
+    item_log::ItemLog,
     lanes::CookLanes,
-    load::{LoadedJobs, fail},
+    load::{LoadedJobs, fail, micros_since},
     progress::ProgressFeed,
     report::{EndedJobs, JobProducts, forget_unemitted},
     store::Blob,
@@ -89,6 +90,8 @@ pub(crate) struct Batch {
     blobs: Vec<Blob>,
     reservations: Vec<Entity>,
     claims: Vec<MemoryClaim>,
+    /// The items that the payloads are of, and how many bytes of each there are.
+    items: Vec<(Entity, u64)>,
     bytes: usize,
 }
 
@@ -114,7 +117,8 @@ impl Batch {
             return;
         };
         let completions = world.resource::<CompletionSender>().clone();
-        let (claims, reservations) = (self.claims, self.reservations);
+        let (claims, reservations, items) = (self.claims, self.reservations, self.items);
+        let begun = Instant::now();
         tracing::debug!(payloads = self.blobs.len(), bytes = self.bytes, "writing");
         store.write(self.blobs, move |result| {
             // The payloads are gone from memory before anybody may admit more.
@@ -122,6 +126,8 @@ impl Batch {
             completions.send(Completion::Written {
                 container,
                 reservations,
+                items,
+                micros: micros_since(begun),
                 result,
             });
         });
@@ -166,6 +172,8 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
         return false;
     };
     let claim = world.entity_mut(item).take::<MemoryClaim>();
+    ItemLog::emitted(world, item, cooked.emission_bytes());
+    let bytes_before = batch.bytes;
     let mut emitted = Emitted {
         places: Vec::with_capacity(cooked.emissions.len()),
         data: cooked.data,
@@ -185,6 +193,10 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
         }
     }
     batch.claims.extend(claim);
+    if batch.bytes > bytes_before {
+        let bytes = (batch.bytes - bytes_before) as u64;
+        batch.items.push((item, bytes));
+    }
     world
         .entity_mut(item)
         .insert((WorkState::Emitted, EmittedOutputs(Arc::new(emitted))));

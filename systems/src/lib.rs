@@ -17,6 +17,7 @@ pub mod importers;
 pub mod inspect;
 pub mod intake;
 pub mod io;
+mod item_log;
 pub mod lanes;
 pub mod load;
 pub mod manifest;

@@ -12,6 +12,7 @@ use bevy_kiln_components::{
 use crate::{
     dispatch::ReadyWork,
     importer::{Format, PlanOutcome},
+    item_log::ItemLog,
     load::fail,
     progress::ProgressFeed,
     report::{EndedJobs, Ending, JobProducts},
@@ -138,6 +139,7 @@ fn spawn_items(
         ));
         planned.payload.insert(&mut entity);
         let id = entity.id();
+        ItemLog::begin(world, id);
         for &producer in &planned.producers {
             dependents[producer].push(id);
         }

@@ -14,7 +14,7 @@ use bevy_kiln_components::{
     },
     messages::ImportFinished,
     pipeline::{PipelineCounters, WorkKind},
-    report::{ImportReport, OutputFile, Product, Telemetry},
+    report::{ImportReport, LaneSpan, OutputFile, Product, Telemetry},
     service::{Departure, Departures, JobNames, ReportTicket, ServiceState},
     work::{OpenItem, WorkItems, WorkOrder, WorkState},
 };
@@ -26,6 +26,7 @@ use std::{
 use crate::{
     dispatch::{OldestJob, ReadyWork, UnemittedJobs},
     finalize::roll_back,
+    item_log::{ItemLog, since_start},
     load::{InFlight, LoadedJobs, WaitingLoads},
     manifest,
     progress::ProgressFeed,
@@ -73,6 +74,7 @@ impl EndedJobs {
 pub struct JobProducts {
     pub(crate) products: Vec<Product>,
     pub(crate) telemetry: Telemetry,
+    pub(crate) parsing: Vec<LaneSpan>,
     pub(crate) ignored: IgnoredContent,
     pub(crate) emitted: Option<Instant>,
     pub(crate) commit: Option<CommitOutcome>,
@@ -209,8 +211,11 @@ fn make_report(
         .take::<JobProducts>()
         .unwrap_or_default();
     report.telemetry = products.telemetry;
+    report.parsing = products.parsing;
+    report.items = ItemLog::of_job(world, job);
     if let Some(times) = world.get::<JobTimes>(job) {
         let started = times.started.unwrap_or(now);
+        report.telemetry.started = since_start(world, started);
         report.telemetry.queued = micros(started - times.accepted);
         report.telemetry.total = micros(now - started);
         report.telemetry.finalize = products.emitted.map_or(0, |emitted| micros(now - emitted));

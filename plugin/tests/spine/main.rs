@@ -61,6 +61,7 @@ mod frames;
 mod manifests;
 mod order;
 mod plugin;
+mod reports;
 mod scenes;
 mod states;
 mod textures;

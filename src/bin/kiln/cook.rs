@@ -154,6 +154,7 @@ fn cook(args: &CookArgs, manifest: &Manifest, expansion: Expansion) -> u8 {
                 .filter(ManifestProblem::is_error)
                 .collect(),
             fail_fast: args.run.fail_fast,
+            report: args.run.report.clone(),
         },
         args.out,
     )

@@ -38,6 +38,7 @@ pub fn run(args: &ImportArgs, kind: Option<JobKind>) -> ExitCode {
         left_out: Vec::new(),
         settings,
         fail_fast: args.run.fail_fast,
+        report: args.run.report.clone(),
     };
     ExitCode::from(run::run(batch, args.out))
 }

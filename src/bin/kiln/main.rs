@@ -11,6 +11,7 @@ mod info;
 mod inspect;
 mod output;
 mod pack;
+mod report;
 mod run;
 mod screen;
 mod verify;

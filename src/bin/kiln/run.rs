@@ -1,23 +1,31 @@
 //! Running a batch of jobs to its end, and saying what came of it.
 
-use bevy_app::{AppExit, First, Last};
+use bevy_app::{App, AppExit, First, Last};
 use bevy_ecs::prelude::*;
 use bevy_kiln::{
     assets::manifest::JobKind,
     components::{container::ContainersByRoot, pipeline::PipelineCounters},
     plugin::{HeadlessSettings, headless_app},
     prelude::*,
+    systems::lanes::CookLanes,
 };
 use serde::Serialize;
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    time::{Instant, SystemTime},
 };
 
-use crate::{args::OutputArgs, exit, output, screen::Screen};
+use crate::{
+    args::OutputArgs,
+    exit, output,
+    report::{self, Document, JobFacts, RunFacts},
+    screen::Screen,
+};
 
 /// How many jobs wait for their turn. A manifest of 100,000 jobs does not need 100,000 entities; but a
 /// container that runs out of jobs takes that for the end, so there are always some.
@@ -35,6 +43,8 @@ pub struct Batch {
     pub settings: HeadlessSettings,
     /// Whether everything is cancelled as soon as one import fails.
     pub fail_fast: bool,
+    /// Where a report is written to.
+    pub report: Option<PathBuf>,
 }
 
 /// One job of a batch.
@@ -52,13 +62,14 @@ pub struct BatchJob {
 /// What has come in so far.
 struct Collected {
     screen: Screen,
-    reports: Vec<Arc<ImportReport>>,
+    /// By the place of the job in the batch.
+    reports: BTreeMap<usize, Arc<ImportReport>>,
 }
 
 /// The jobs that are not submitted yet.
 #[derive(Resource)]
 struct Feed {
-    jobs: VecDeque<BatchJob>,
+    jobs: VecDeque<(usize, BatchJob)>,
     client: ImportClient,
     collected: Arc<Mutex<Collected>>,
     fail_fast: bool,
@@ -72,38 +83,105 @@ pub fn run(batch: Batch, out: OutputArgs) -> u8 {
         left_out,
         mut settings,
         fail_fast,
+        report,
     } = batch;
+    let (started, begun) = (SystemTime::now(), Instant::now());
     settings.import.max_queued_jobs = usize::MAX;
     let mut app = headless_app(settings);
     let client = app.world().resource::<ImportClient>().clone();
-    let count = jobs.len();
+    let mut facts: Vec<JobFacts> = jobs.iter().map(facts_of).collect();
     let collected = Arc::new(Mutex::new(Collected {
         screen: Screen::new(out, &jobs),
-        reports: Vec::with_capacity(count),
+        reports: BTreeMap::new(),
     }));
     let interrupts = cancel_on_signals(&client, &collected);
     app.insert_resource(Feed {
-        jobs: jobs.into(),
+        jobs: jobs.into_iter().enumerate().collect(),
         client,
         collected: collected.clone(),
         fail_fast,
     });
     app.add_systems(First, feed);
     app.add_systems(Last, (show, exit_when_done));
+    let lanes = settings_lanes(&app);
     let ran = app.run();
-    let collected = lock(&collected);
+    let mut collected = lock(&collected);
     collected.screen.close();
-    conclude(
-        &Conclusion {
-            title: &title,
-            left_out: &left_out,
-            count,
-            interrupted: interrupts.load(Ordering::Acquire) > 0,
-            ran: ran.is_success(),
-        },
-        &collected.reports,
-        out,
-    )
+    for (place, report) in std::mem::take(&mut collected.reports) {
+        facts[place].report = Some(report);
+    }
+    let end = Conclusion {
+        title: &title,
+        left_out: &left_out,
+        interrupted: interrupts.load(Ordering::Acquire) > 0,
+        ran: ran.is_success(),
+    };
+    let status = conclude(&end, &facts, out);
+    let Some(path) = report else {
+        return status;
+    };
+    let run = RunFacts {
+        started,
+        took: begun.elapsed(),
+        command_line: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect::<Vec<_>>()
+            .join(" "),
+        lanes,
+        success: status == exit::SUCCESS && left_out.is_empty(),
+        left_out: &left_out,
+        manifest: &title,
+    };
+    match write_report(&path, &report::document(&run, &facts)) {
+        Ok(path) => {
+            if !out.quiet && !out.json {
+                output::line(&format!("report: {}", path.display()));
+            }
+            status
+        }
+        Err(message) => {
+            output::error_line(&format!("error: {message}"));
+            status.max(exit::FAILED)
+        }
+    }
+}
+
+/// What the report says of a job that has not run.
+fn facts_of(job: &BatchJob) -> JobFacts {
+    JobFacts {
+        number: job.number,
+        kind: job.kind,
+        source: job.request.source().to_owned(),
+        report: None,
+    }
+}
+
+/// How many cooks can run at once: as many as there are threads that compute.
+fn settings_lanes(app: &App) -> usize {
+    let pool = bevy_tasks::ComputeTaskPool::try_get();
+    app.world()
+        .get_resource::<CookLanes>()
+        .map(CookLanes::max_lanes)
+        .or_else(|| pool.map(|pool| pool.thread_num()))
+        .unwrap_or(1)
+}
+
+/// Writes a report; a relative path starts at the first container.
+fn write_report(path: &Path, document: &Document) -> Result<PathBuf, String> {
+    let path = if path.is_absolute() {
+        path.to_owned()
+    } else if document.session.cooked_root.is_empty() {
+        return Err("--report requires a cooked root when using a relative path".to_owned());
+    } else {
+        Path::new(&document.session.cooked_root).join(path)
+    };
+    match report::write(&path, document) {
+        Ok(()) => Ok(path),
+        Err((path, error)) => Err(format!(
+            "failed to write the report: {}: {error}",
+            path.display()
+        )),
+    }
 }
 
 fn lock(collected: &Mutex<Collected>) -> MutexGuard<'_, Collected> {
@@ -114,7 +192,7 @@ fn lock(collected: &Mutex<Collected>) -> MutexGuard<'_, Collected> {
 fn feed(mut feed: ResMut<Feed>) {
     let feed = &mut *feed;
     while feed.client.is_accepting() && feed.client.pending_count() < AHEAD {
-        let Some(job) = feed.jobs.pop_front() else {
+        let Some((place, job)) = feed.jobs.pop_front() else {
             return;
         };
         let number = job.number;
@@ -130,7 +208,7 @@ fn feed(mut feed: ResMut<Feed>) {
                 let failed = report.outcome == JobState::Failed;
                 let mut collected = lock(&ended);
                 collected.screen.ended(number, &report);
-                collected.reports.push(report);
+                collected.reports.insert(place, report);
                 drop(collected);
                 if failed && fail_fast {
                     stop.request_shutdown();
@@ -168,7 +246,6 @@ fn exit_when_done(
 struct Conclusion<'a> {
     title: &'a str,
     left_out: &'a [ManifestProblem],
-    count: usize,
     interrupted: bool,
     ran: bool,
 }
@@ -185,9 +262,11 @@ struct Summary<'a> {
     jobs: Vec<&'a ImportReport>,
 }
 
-fn conclude(end: &Conclusion, reports: &[Arc<ImportReport>], out: OutputArgs) -> u8 {
-    let mut jobs: Vec<&ImportReport> = reports.iter().map(Arc::as_ref).collect();
-    jobs.sort_by_key(|report| report.job);
+fn conclude(end: &Conclusion, facts: &[JobFacts], out: OutputArgs) -> u8 {
+    let jobs: Vec<&ImportReport> = facts
+        .iter()
+        .filter_map(|facts| facts.report.as_deref())
+        .collect();
     let ended = |outcome| {
         jobs.iter()
             .filter(|report| report.outcome == outcome)
@@ -195,8 +274,8 @@ fn conclude(end: &Conclusion, reports: &[Arc<ImportReport>], out: OutputArgs) ->
     };
     let (succeeded, canceled) = (ended(JobState::Complete), ended(JobState::Cancelled));
     let failed = jobs.len() - succeeded - canceled;
-    let not_submitted = end.count - jobs.len();
-    let done = succeeded == end.count && end.ran;
+    let not_submitted = facts.len() - jobs.len();
+    let done = succeeded == facts.len() && end.ran;
     if out.json {
         output::json(&Summary {
             success: done && end.left_out.is_empty(),

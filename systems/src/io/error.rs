@@ -271,6 +271,31 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_has_its_code() {
+        use IoErrorKind as K;
+        let table = [
+            (K::NotFound, "io.not_found"),
+            (K::AccessDenied, "io.access_denied"),
+            (K::AlreadyExists, "io.already_exists"),
+            (K::IsDirectory, "io.is_directory"),
+            (K::NotDirectory, "io.not_directory"),
+            (K::TooManyOpenFiles, "io.too_many_open_files"),
+            (K::NoSpace, "io.no_space"),
+            (K::DiskFull, "io.disk_full"),
+            (K::ReadOnly, "io.read_only"),
+            (K::InvalidPath, "io.invalid_path"),
+            (K::PathTooLong, "io.path_too_long"),
+            (K::IoError, "io.transfer_failed"),
+            (K::Cancelled, "io.cancelled"),
+            (K::Unknown, "io.unknown"),
+        ];
+        for (kind, code) in table {
+            let error = FileError::new(kind, Path::new("a"), "");
+            assert_eq!(error.diagnostic("a").code.id(), code);
+        }
+    }
+
+    #[test]
     fn text_forms() {
         let bare = FileError::new(IoErrorKind::NotFound, Path::new(""), "");
         assert_eq!(bare.to_string(), "NotFound");

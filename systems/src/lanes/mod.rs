@@ -9,9 +9,11 @@
 //! Lanes take the next cook by themselves. Waiting for a tick between two cooks would leave the
 //! cores idle for as long as a frame.
 
+mod meter;
 mod share;
 mod task;
 
+pub(crate) use meter::{Measured, Meter};
 pub(crate) use task::panic_text;
 pub use task::{CookContext, CookTask};
 
@@ -25,7 +27,7 @@ use share::HelpWanted;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::completion::CompletionSender;
@@ -43,6 +45,7 @@ pub(crate) struct Lanes {
     max_lanes: usize,
     slice: Option<Duration>,
     limits: PipelineLimits,
+    begun: Instant,
     pub(crate) completions: CompletionSender,
 }
 
@@ -50,8 +53,15 @@ pub(crate) struct Lanes {
 struct Queues {
     by_kind: BTreeMap<WorkKind, KindQueue>,
     help_wanted: VecDeque<Arc<dyn HelpWanted>>,
-    lanes: usize,
+    /// Which lanes are open, by their numbers.
+    lanes: Vec<bool>,
     turn: usize,
+}
+
+impl Queues {
+    fn open(&self) -> usize {
+        self.lanes.iter().filter(|open| **open).count()
+    }
 }
 
 #[derive(Default)]
@@ -79,8 +89,14 @@ impl CookLanes {
             max_lanes,
             slice,
             limits,
+            begun: Instant::now(),
             completions,
         }))
+    }
+
+    /// The start of the service: what moments in reports are counted from.
+    pub fn begun(&self) -> Instant {
+        self.0.begun
     }
 
     /// How many cooks can run at the same moment.
@@ -113,7 +129,7 @@ impl CookLanes {
 
     /// Lanes that are open: tasks in flight on the compute pool.
     pub fn open(&self) -> usize {
-        self.0.lock().lanes
+        self.0.lock().open()
     }
 
     /// Forgets queued cooks whose job was cancelled; their memory is given back at once.
@@ -152,31 +168,34 @@ impl Lanes {
     }
 
     fn open_lanes(self: &Arc<Self>, queues: &mut Queues, wanted: usize) {
-        let room = self.max_lanes - queues.lanes.min(self.max_lanes);
-        for _ in 0..wanted.min(room) {
-            queues.lanes += 1;
-            ComputeTaskPool::get().spawn(self.clone().lane()).detach();
+        queues.lanes.resize(self.max_lanes, false);
+        let closed = queues.lanes.iter_mut().zip(0..).filter(|(open, _)| !**open);
+        for (open, lane) in closed.take(wanted) {
+            *open = true;
+            ComputeTaskPool::get()
+                .spawn(self.clone().lane(lane))
+                .detach();
         }
     }
 
-    async fn lane(self: Arc<Self>) {
-        while let Some(next) = self.next() {
+    async fn lane(self: Arc<Self>, lane: u16) {
+        while let Some(next) = self.next(lane) {
             match next {
                 Next::Cook(task) => {
                     let kind = task.kind;
-                    task.run(&self).await;
+                    task.run(&self, lane).await;
                     if let Some(queue) = self.lock().by_kind.get_mut(&kind) {
                         queue.running -= 1;
                     }
                 }
-                Next::Help(work) => work.help(self.slice).await,
+                Next::Help(work) => work.help(lane, self.slice).await,
             }
         }
     }
 
     /// The next thing to do for a lane, or `None`, with which the lane is closed. Both under one
     /// lock: a submit either finds the lane open, and the lane finds the submit, or opens one.
-    fn next(&self) -> Option<Next> {
+    fn next(&self, lane: u16) -> Option<Next> {
         let mut queues = self.lock();
         // Parts of a started cook first: the sooner it is finished the sooner its memory is free.
         while let Some(work) = queues.help_wanted.front() {
@@ -200,7 +219,9 @@ impl Lanes {
                 return Some(Next::Cook(task));
             }
         }
-        queues.lanes -= 1;
+        if let Some(open) = queues.lanes.get_mut(usize::from(lane)) {
+            *open = false;
+        }
         None
     }
 }

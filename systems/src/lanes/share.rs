@@ -1,5 +1,6 @@
 //! Splitting one cook into parts that several lanes compute.
 
+use super::Meter;
 use bevy_kiln_assets::cook::pace::{CancelFlag, Cancelled, Pace};
 use bevy_tasks::BoxedFuture;
 use std::{
@@ -17,7 +18,7 @@ pub(super) trait HelpWanted: Send + Sync {
     /// Whether a part is left that nobody has taken.
     fn has_parts(&self) -> bool;
     /// Computes parts until none is left.
-    fn help(self: Arc<Self>, slice: Option<Duration>) -> BoxedFuture<'static, ()>;
+    fn help(self: Arc<Self>, lane: u16, slice: Option<Duration>) -> BoxedFuture<'static, ()>;
 }
 
 /// A function over part numbers, and the results that are there.
@@ -26,6 +27,7 @@ pub(super) struct Share<F, R> {
     parts: usize,
     taken: AtomicUsize,
     cancel: CancelFlag,
+    meter: Meter,
     results: Mutex<Results<R>>,
     /// Closed when the last part is finished, so that the owner can wait for helpers.
     finished: (async_channel::Sender<()>, async_channel::Receiver<()>),
@@ -42,7 +44,7 @@ where
     F: Fn(usize) -> R + Send + Sync + 'static,
     R: Send + 'static,
 {
-    pub(super) fn new(parts: usize, cancel: CancelFlag, part: F) -> Arc<Self> {
+    pub(super) fn new(parts: usize, cancel: CancelFlag, meter: Meter, part: F) -> Arc<Self> {
         let mut values = Vec::new();
         values.resize_with(parts, || None);
         let share = Self {
@@ -50,6 +52,7 @@ where
             parts,
             taken: AtomicUsize::new(0),
             cancel,
+            meter,
             results: Mutex::new(Results {
                 values,
                 missing: parts,
@@ -67,8 +70,9 @@ where
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Computes one part; false when none is left or the work was cancelled.
-    fn step(&self) -> bool {
+    /// Computes one part; false when none is left or the work was cancelled. What a lane does to help is
+    /// measured here; what the owner does, with the cook as a whole.
+    fn step(&self, helper: Option<u16>) -> bool {
         if self.cancel.is_cancelled() {
             return false;
         }
@@ -77,7 +81,12 @@ where
             return false;
         }
         // A helper's panic must reach the owner of the cook, not the lane that helped.
-        let outcome = catch_unwind(AssertUnwindSafe(|| (self.part)(index)));
+        let compute = || catch_unwind(AssertUnwindSafe(|| (self.part)(index)));
+        // Before the results: the owner goes on as soon as the last one is there.
+        let outcome = match helper {
+            Some(lane) => self.meter.help(lane, compute),
+            None => compute(),
+        };
         let mut results = self.results();
         match outcome {
             Ok(value) => {
@@ -97,7 +106,7 @@ where
     /// Computes parts until none is left, waits for those that helpers took, and returns the
     /// results in part order.
     pub(super) async fn complete(&self, pace: &mut Pace) -> Result<Vec<R>, Cancelled> {
-        while self.step() {
+        while self.step(None) {
             pace.checkpoint().await?;
         }
         pace.cancel_flag().check()?;
@@ -122,13 +131,13 @@ where
         !self.cancel.is_cancelled() && self.taken.load(Ordering::Acquire) < self.parts
     }
 
-    fn help(self: Arc<Self>, slice: Option<Duration>) -> BoxedFuture<'static, ()> {
+    fn help(self: Arc<Self>, lane: u16, slice: Option<Duration>) -> BoxedFuture<'static, ()> {
         Box::pin(async move {
             let mut pace = match slice {
                 Some(slice) => Pace::sliced(self.cancel.clone(), slice),
                 None => Pace::uninterrupted(self.cancel.clone()),
             };
-            while self.step() {
+            while self.step(Some(lane)) {
                 if pace.checkpoint().await.is_err() {
                     return;
                 }
@@ -144,11 +153,12 @@ mod tests {
 
     #[test]
     fn results_keep_part_order_whoever_computes_them() {
-        let share = Share::new(64, CancelFlag::new(), |i| i * i);
+        let meter = Meter::new(std::time::Instant::now());
+        let share = Share::new(64, CancelFlag::new(), meter.clone(), |i| i * i);
         let helpers: Vec<_> = (0..3)
-            .map(|_| {
+            .map(|lane| {
                 let share = share.clone();
-                std::thread::spawn(move || block_on(share.help(None)))
+                std::thread::spawn(move || block_on(share.help(lane, None)))
             })
             .collect();
         let mut pace = Pace::uninterrupted(CancelFlag::new());
@@ -157,11 +167,17 @@ mod tests {
         for helper in helpers {
             helper.join().unwrap();
         }
+        let spans = meter.take().spans;
+        assert!(
+            spans
+                .iter()
+                .all(|span| span.lane < 3 && span.start <= span.end)
+        );
     }
 
     #[test]
     fn no_parts_complete_at_once() {
-        let share = Share::new(0, CancelFlag::new(), |i| i);
+        let share = Share::new(0, CancelFlag::new(), Meter::default(), |i| i);
         let mut pace = Pace::uninterrupted(CancelFlag::new());
         assert_eq!(block_on(share.complete(&mut pace)), Ok(Vec::new()));
     }
@@ -170,7 +186,7 @@ mod tests {
     fn cancelling_stops_between_parts() {
         let cancel = CancelFlag::new();
         let inner = cancel.clone();
-        let share = Share::new(100, cancel.clone(), move |i| {
+        let share = Share::new(100, cancel.clone(), Meter::default(), move |i| {
             if i == 3 {
                 inner.cancel();
             }
@@ -182,7 +198,9 @@ mod tests {
 
     #[test]
     fn a_panic_in_a_part_reaches_the_owner() {
-        let share = Share::new(4, CancelFlag::new(), |i| assert_ne!(i, 2, "part two"));
+        let share = Share::new(4, CancelFlag::new(), Meter::default(), |i| {
+            assert_ne!(i, 2, "part two");
+        });
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut pace = Pace::uninterrupted(CancelFlag::new());
             block_on(share.complete(&mut pace))

@@ -18,6 +18,7 @@ use tracing::Instrument;
 
 use super::{
     Lanes,
+    meter::{Meter, Metered},
     share::{HelpWanted, Share},
 };
 use crate::{
@@ -44,7 +45,7 @@ pub struct CookTask {
 }
 
 impl CookTask {
-    pub(super) async fn run(self, lanes: &Arc<Lanes>) {
+    pub(super) async fn run(self, lanes: &Arc<Lanes>, lane: u16) {
         let Self {
             item,
             kind,
@@ -59,8 +60,10 @@ impl CookTask {
         }
         lanes.completions.send(Completion::Started { item });
         let span = tracing::info_span!(parent: &job, "cook", kind = kind.0, name);
+        let meter = Meter::new(lanes.begun);
         let context = CookContext {
             lanes: lanes.clone(),
+            meter: meter.clone(),
             pace: match lanes.slice() {
                 Some(slice) => Pace::sliced(cancel.clone(), slice),
                 None => Pace::uninterrupted(cancel.clone()),
@@ -71,7 +74,8 @@ impl CookTask {
         let guarded = AssertUnwindSafe(async move { start(context).await })
             .catch_unwind()
             .instrument(span);
-        let mut result = guarded.await.unwrap_or_else(|panic| {
+        let metered = Metered::new(guarded, meter.clone());
+        let mut result = metered.await.unwrap_or_else(|panic| {
             let text = format!("`{name}`: the cooker panicked: {}", panic_text(&*panic));
             Err(CookFailure::Failed(vec![Diagnostic::new(
                 codes::import::EXCEPTION,
@@ -84,9 +88,11 @@ impl CookTask {
             cooked.telemetry.cook = spent.saturating_sub(elsewhere);
             claim.shrink_to(cooked.emission_bytes());
         }
+        meter.own(lane, begun);
         lanes.completions.send(Completion::Cooked {
             item,
             result: Box::new(result),
+            measured: Box::new(meter.take()),
             claim,
         });
     }
@@ -104,6 +110,7 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
 /// What a cook may ask of the lane that runs it.
 pub struct CookContext {
     lanes: Arc<Lanes>,
+    meter: Meter,
     /// Checkpoints: await one every tenth of a millisecond of work.
     pub pace: Pace,
 }
@@ -125,7 +132,12 @@ impl CookContext {
         parts: usize,
         part: impl Fn(usize) -> R + Send + Sync + 'static,
     ) -> Result<Vec<R>, Cancelled> {
-        let share = Share::new(parts, self.pace.cancel_flag().clone(), part);
+        let share = Share::new(
+            parts,
+            self.pace.cancel_flag().clone(),
+            self.meter.clone(),
+            part,
+        );
         let published: Arc<dyn HelpWanted> = share.clone();
         self.lanes
             .publish(published.clone(), parts.saturating_sub(1));
@@ -158,8 +170,9 @@ impl CookContext {
         work: impl FnOnce() -> R + Send + 'static,
     ) -> R {
         if self.is_sliced() {
+            let meter = self.meter.clone();
             AsyncComputeTaskPool::get()
-                .spawn(async move { work() })
+                .spawn(async move { meter.elsewhere(work) })
                 .await
         } else {
             work()

@@ -24,7 +24,7 @@ codes! {
         "Export the file again, with the newest version of the exporter.";
     ANIMATIONS_IGNORED = "fbx.animations_ignored", Info,
         "The file has animations; nothing is made of them.",
-        "Nothing.";
+        "Nothing has to be done.";
     BLEND_SHAPES_IGNORED = "fbx.blend_shapes_ignored", Info,
         "The file has blend shapes; meshes have their basic shape.",
         "Nothing, or apply the shapes before the export.";

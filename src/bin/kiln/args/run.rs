@@ -29,6 +29,10 @@ pub struct RunArgs {
     /// be given several times
     #[arg(long = "source-root", value_name = "DIR")]
     pub source_roots: Vec<PathBuf>,
+    /// Write a report: a page with a timeline if FILE ends in .html, else JSON; a relative FILE is
+    /// relative to the container
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Cancel everything as soon as one import fails
     #[arg(long)]
     pub fail_fast: bool,
