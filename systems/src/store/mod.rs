@@ -13,7 +13,7 @@
 //! * A lock file keeps a second process (or a second app in this one) out. It is unlinked when the
 //!   container is closed, so its presence also tells a crash from a folder that is not ours.
 //!
-//! Every touch of the disk goes through [`Disk`], whose steps are numbered: tests let each of them
+//! Every touch of the disk goes through `Disk`, whose steps are numbered: tests let each of them
 //! fail, or kill the process there, and check what the next open finds.
 //!
 //! All functions block; they are called on the I/O pool.

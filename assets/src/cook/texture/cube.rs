@@ -131,8 +131,11 @@ impl Route {
                 "about 2:1, between 1.5:1 and 2.5:1",
             ),
             (CubeSource::Any, Some((layout, face))) => Ok(Self::Layout { layout, face }),
-            // Nobody has said that it is a panorama: it has to be 2:1, but for a texel.
-            (CubeSource::Any, None) if (w - 2.0 * h).abs() <= 2.0 => Ok(Self::Panorama { face }),
+            // Nobody has said that it is a panorama: it has to be 2:1, but for a texel or two of a
+            // large image.
+            (CubeSource::Any, None) if (w - 2.0 * h).abs() <= (h / 64.0).min(2.0) => {
+                Ok(Self::Panorama { face })
+            }
             (CubeSource::Any, None) => wrong(
                 TextureErrorCode::FileNotFound,
                 "six files with the names of faces, a panorama of 2:1, \
