@@ -133,7 +133,7 @@ impl Route {
             (CubeSource::Any, Some((layout, face))) => Ok(Self::Layout { layout, face }),
             // Nobody has said that it is a panorama: it has to be 2:1, but for a texel or two of a
             // large image.
-            (CubeSource::Any, None) if (w - 2.0 * h).abs() <= (h / 64.0).min(2.0) => {
+            (CubeSource::Any, None) if (w - 2.0 * h).abs() <= (h / 16.0).min(2.0) => {
                 Ok(Self::Panorama { face })
             }
             (CubeSource::Any, None) => wrong(
