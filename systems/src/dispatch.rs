@@ -22,8 +22,8 @@ use std::{
 
 use crate::{
     completion::{Completion, CompletionSender},
-    item_log::ItemLog,
     io::reader::{ReadOptions, SourceBytes},
+    item_log::ItemLog,
     lanes::{CookLanes, CookTask},
     load::micros_since,
     work::{CookInput, Emitted, EmittedOutputs, StartWork, WorkKinds},
