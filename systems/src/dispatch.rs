@@ -23,6 +23,7 @@ use std::{
 use crate::{
     completion::{Completion, CompletionSender},
     io::reader::{ReadOptions, SourceBytes},
+    item_log::ItemLog,
     lanes::{CookLanes, CookTask},
     load::micros_since,
     work::{CookInput, Emitted, EmittedOutputs, StartWork, WorkKinds},
@@ -186,7 +187,9 @@ fn start(
     if sources.iter().all(|source| source.bytes.is_some()) {
         // There is nothing to read, or it was read with the head: no detour over the I/O pool.
         let there = sources.into_iter().filter_map(|source| source.bytes);
-        let reads = there.map(Ok).collect();
+        let reads: Vec<_> = there.map(Ok).collect();
+        let bytes = reads.iter().flatten().map(|bytes| bytes.len() as u64);
+        ItemLog::read(world, item, 0, bytes.sum());
         world.entity_mut(item).insert(WorkState::Queued);
         world
             .resource::<CookLanes>()

@@ -1,7 +1,7 @@
 //! What a person sees while a cook runs: bars on a terminal, plain lines otherwise.
 
 use bevy_kiln::{
-    assets::manifest::JobKind,
+    assets::{diagnostic::codes, manifest::JobKind},
     components::pipeline::PipelineCounters,
     prelude::{ImportProgress, ImportReport, JobState, Product, ProgressKind},
 };
@@ -62,7 +62,9 @@ impl Screen {
     pub fn ended(&mut self, number: usize, report: &ImportReport) {
         self.ended += 1;
         for diagnostic in &report.diagnostics {
-            if diagnostic.is_error() || !self.out.quiet {
+            // That jobs were cancelled the user knows; how many, the last line says.
+            let known = diagnostic.code == codes::import::CANCELED && !self.out.verbose;
+            if diagnostic.is_error() || !(self.out.quiet || known) {
                 self.aside(&self.style.diagnostic(diagnostic));
             }
         }
