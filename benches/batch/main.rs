@@ -54,10 +54,10 @@ fn expansion() {
         String::from("{\"defaults\": {\"texture\": {\"bc7_quality\": \"fast\"}}, \"jobs\": [\n");
     for job in 0..100_000 {
         let comma = if job == 0 { "" } else { "," };
-        write!(
+        writeln!(
             text,
             "{comma}{{\"type\": \"texture\", \"source\": \"textures/{job}/wood.png\", \"preset\": \"albedo\", \
-             \"max_mips\": 6, \"flip_y\": true}}\n"
+             \"max_mips\": 6, \"flip_y\": true}}"
         )
         .unwrap();
     }
@@ -166,7 +166,7 @@ fn cook(folder: &Path, round: usize) -> f64 {
     let (seen, lanes) = (heard.clone(), Arc::new(Mutex::new(0)));
     let count = lanes.clone();
     app.add_systems(Last, move |cook: Res<CookLanes>| {
-        *count.lock().unwrap() = cook.max_lanes()
+        *count.lock().unwrap() = cook.max_lanes();
     });
     app.world_mut()
         .spawn(ManifestRequest::file(folder.join("kiln.json")).into_container(&root))
