@@ -61,6 +61,7 @@ fn expansion() {
         )
         .unwrap();
     }
+    text.push_str("]}");
     let begun = Instant::now();
     let manifest = Manifest::parse(text.as_bytes(), ManifestFormat::Json).unwrap();
     let expansion = manifest.expand(&Places::new("/project").with_output("/cooked"));
