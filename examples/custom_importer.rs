@@ -129,7 +129,7 @@ impl Work for HeightWork {
             store_hash(&mut payload, content_hash);
             Ok(Cooked {
                 emissions: vec![Emission::Texture(TextureEmission {
-                    payload,
+                    payload: payload.into(),
                     shape,
                     content_hash,
                     encoder: None,

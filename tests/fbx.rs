@@ -14,6 +14,7 @@ const SHED: &[u8] = include_bytes!("content/shed.fbx");
 
 fn kiln(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kiln"))
+        .env("KILN_CACHE_DIR", "")
         .args(arguments)
         .output()
         .unwrap()

@@ -7,6 +7,7 @@
 //! * [`plan`]: what is to be done, in which order,
 //! * [`mod@format`]: the records that are stored, and their validated readers,
 //! * [`source`]: adapters that turn source files into neutral data,
+//! * [`cache`]: what is kept of cooks, as bytes,
 //! * [`cook`]: cookers that turn neutral data into stored payloads,
 //! * [`manifest`]: whole projects as documents,
 //! * [`unpack`]: from stored texels back to images,
@@ -15,6 +16,7 @@
 //! * [`diagnostic`]: every message a user can meet, with a stable code.
 #![forbid(unsafe_code)]
 
+pub mod cache;
 pub mod cook;
 pub mod diagnostic;
 pub mod format;

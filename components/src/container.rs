@@ -13,7 +13,7 @@ use bevy_kiln_assets::{
     },
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -253,6 +253,8 @@ pub struct AssetCatalog {
     paths: HashMap<VirtualPath, AssetKey>,
     catalog: Catalog,
     staged: BTreeMap<AssetKey, Vec<u8>>,
+    /// Committed assets whose descriptors are not on the disk.
+    missing: BTreeSet<AssetKey>,
     undo: Vec<Undo>,
 }
 
@@ -282,6 +284,14 @@ pub struct PathTaken {
 }
 
 impl AssetCatalog {
+    /// The descriptors of these assets are gone: they are written when the assets are made again, even if
+    /// those are the same.
+    #[must_use]
+    pub fn with_missing(mut self, missing: BTreeSet<AssetKey>) -> Self {
+        self.missing = missing;
+        self
+    }
+
     /// What was committed.
     pub fn committed(assets: Vec<AssetRecord>, catalog: Catalog) -> Self {
         Self {
@@ -295,6 +305,7 @@ impl AssetCatalog {
                 .collect(),
             catalog,
             staged: BTreeMap::new(),
+            missing: BTreeSet::new(),
             undo: Vec::new(),
         }
     }
@@ -316,7 +327,8 @@ impl AssetCatalog {
             _ => {}
         }
         self.paths.insert(record.virtual_path().clone(), key);
-        let same = self.assets.get(&key) == Some(&record);
+        let is_there = !self.missing.contains(&key) || self.staged.contains_key(&key);
+        let same = is_there && self.assets.get(&key) == Some(&record);
         let before = self.assets.insert(key, record);
         let staged = if same {
             // The digest covers every byte: the descriptor on disk, or the staged one, is this one.
@@ -406,6 +418,7 @@ impl AssetCatalog {
     /// Forgets what can no longer be undone, because it is committed.
     pub fn settle(&mut self) {
         self.undo.clear();
+        self.missing.retain(|key| !self.staged.contains_key(key));
         self.staged.clear();
     }
 }

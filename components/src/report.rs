@@ -30,6 +30,9 @@ pub struct ImportReport {
     pub outcome: JobState,
     /// No error diagnostics, and everything is committed.
     pub success: bool,
+    /// Whether nothing was cooked, because everything is as it was when it was committed; the products are
+    /// those of that commit.
+    pub cached: bool,
     /// The container.
     pub cooked_root: PathBuf,
     /// The identity (GUID) of the container after the commit; zero when nothing was committed.
@@ -73,6 +76,7 @@ impl ImportReport {
             source: names.source.clone(),
             outcome,
             success: outcome == JobState::Complete,
+            cached: false,
             cooked_root: names.root.clone(),
             source_key: [0; 16],
             diagnostics,
@@ -219,7 +223,7 @@ pub struct ItemReport {
     pub output_bytes: u64,
     /// The bytes of memory that it was admitted with: an estimate of the most that it may need.
     pub peak_bytes: u64,
-    /// Whether its result came out of a cache; nothing where there is no cache.
+    /// Whether its result came out of a cache; nothing where there is no cache, or none for such items.
     pub cached: Option<bool>,
     /// Which lanes worked on it, and when: the one that took it first, then those that helped.
     pub spans: Vec<LaneSpan>,

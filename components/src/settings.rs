@@ -19,6 +19,32 @@ pub enum PoolShare {
     Greedy,
 }
 
+/// Where results of cooks are kept between runs: see `docs/cache.md`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheSettings {
+    /// The folder. Any number of processes may share it.
+    pub folder: PathBuf,
+    /// The bytes of cooked items that it may hold after a run. Default: 8 GiB.
+    pub max_bytes: u64,
+    /// Cooks everything as if nothing had been cooked before, and keeps the results.
+    pub force: bool,
+}
+
+impl CacheSettings {
+    /// The most bytes of a cache, if nothing else is said: 8 GiB.
+    pub const DEFAULT_BYTES: u64 = 8 << 30;
+
+    /// The cache in a folder, with the defaults for everything else.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            max_bytes: Self::DEFAULT_BYTES,
+            force: false,
+        }
+    }
+}
+
 /// Settings of the import service. Insert it before the plugin, or give it to the plugin; limits of
 /// pools and pipelines are read once, when the app starts.
 #[derive(Resource, Clone, Debug)]
@@ -49,6 +75,8 @@ pub struct ImportSettings {
     pub pipelines: PipelineLimits,
     /// How the pools are shared with the rest of the app.
     pub pool_share: PoolShare,
+    /// Where results are kept between runs, and whether they are. Default: nowhere.
+    pub cache: Option<CacheSettings>,
     /// A container that is never idle is committed about this often. Default: 5 s.
     pub commit_interval: Duration,
 }
@@ -67,6 +95,7 @@ impl Default for ImportSettings {
             content_hashing: true,
             pipelines: PipelineLimits::default(),
             pool_share: PoolShare::default(),
+            cache: None,
             commit_interval: Duration::from_secs(5),
         }
     }

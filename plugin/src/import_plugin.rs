@@ -18,8 +18,10 @@ use bevy_kiln_components::{
 };
 use bevy_kiln_systems::{
     KilnSystems,
+    cache::{CookCache, ProjectMemos},
     completion::{CompletionSender, Completions},
     dispatch::{OldestJob, ReadyWork, UnemittedJobs},
+    freshness::Asking,
     importer::{Importer, Importers},
     importers::{
         buffer::BufferWork,
@@ -94,7 +96,12 @@ impl Plugin for ImportPlugin {
         let state = ServiceState::default();
         let (inbox, submissions) = crossbeam_channel::unbounded();
         let (sender, completions) = Completions::channel(wake.clone());
-        app.insert_resource(MemoryBudget::new(settings.memory_budget))
+        let budget = MemoryBudget::new(settings.memory_budget);
+        if let Some(cache) = &settings.cache {
+            app.insert_resource(CookCache::new(cache.clone(), budget.clone()))
+                .insert_resource(ProjectMemos::new(cache.clone()));
+        }
+        app.insert_resource(budget)
             .insert_resource(CancelBell::new(wake.clone()))
             .insert_resource(ImportClient::new(state.clone(), inbox, wake, &settings))
             .insert_resource(state)
@@ -116,6 +123,7 @@ impl Plugin for ImportPlugin {
             .init_resource::<OldestJob>()
             .init_resource::<UnemittedJobs>()
             .init_resource::<EndedJobs>()
+            .init_resource::<Asking>()
             .add_message::<ImportProgress>()
             .add_message::<ImportFinished>()
             .add_message::<ManifestFinished>()

@@ -96,6 +96,7 @@ pub fn collect(world: &mut World) {
                 manifest,
                 expansion,
             } => crate::manifest::expanded(world, manifest, *expansion),
+            Completion::Asked(answers) => crate::freshness::answered(world, answers),
             Completion::Closed { container } => containers::closed(world, container),
         }
     }
@@ -156,8 +157,7 @@ fn note_cook(
         products.telemetry.cpu += measured.cpu;
         products.parsing.extend(&measured.spans);
     } else {
-        let times = result.as_ref().ok().map(|cooked| &cooked.telemetry);
-        ItemLog::cooked(world, item, measured, times);
+        ItemLog::cooked(world, item, measured, result.as_ref().ok());
     }
 }
 

@@ -6,6 +6,7 @@ use bevy_kiln_components::{budget::MemoryClaim, service::Wake};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::{
+    cache::Unchanged,
     importer::PlanOutcome,
     io::{error::FileError, reader::SourceBytes},
     lanes::Measured,
@@ -88,6 +89,8 @@ pub enum Completion {
         /// Its jobs and its problems.
         expansion: Box<Expansion>,
     },
+    /// Jobs were looked at, whether they are as they were.
+    Asked(Vec<(Entity, Option<Box<Unchanged>>)>),
     /// A container was closed.
     Closed {
         /// The container.

@@ -21,6 +21,7 @@ use std::{
 };
 
 use crate::{
+    cache::CookCache,
     completion::{Completion, CompletionSender},
     io::reader::{ReadOptions, SourceBytes},
     item_log::ItemLog,
@@ -149,7 +150,12 @@ fn start(
         .ok()
         // Its job may have lost its entity or its request since the last tick.
         .filter(|entity| entity.get::<WorkState>() == Some(&WorkState::Ready))
-        .and_then(|entity| world.resource::<WorkKinds>().startable(kind, entity));
+        .and_then(|entity| {
+            let cache = world.get_resource::<CookCache>();
+            world
+                .resource::<WorkKinds>()
+                .startable(kind, entity, cache)
+        });
     let token = world
         .get::<WorkOf>(item)
         .and_then(|&WorkOf(job)| world.get::<CancelToken>(job))

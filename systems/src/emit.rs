@@ -38,6 +38,7 @@ use crate::{
     containers::{OpenStore, root_of},
     dispatch::ReadyWork,
     finalize::last_is_ending,
+    freshness::{note_line, note_output},
     item_log::ItemLog,
     lanes::CookLanes,
     load::{LoadedJobs, fail, micros_since},
@@ -363,7 +364,7 @@ fn place_texture(
         reused: placement == Placement::Existing,
         encoder,
     };
-    put_entry(world, container, catalog.at_texture(index));
+    put_entry(world, container, job, catalog.at_texture(index));
     add_product(world, job, product);
     if let Placement::New(place) = placement {
         reserve(
@@ -373,7 +374,7 @@ fn place_texture(
             index.0,
             place,
             batch,
-            payload.into(),
+            payload,
         );
     }
     Ok(Place::Texture(index))
@@ -406,7 +407,7 @@ fn place_buffer(
         reused: placement == Placement::Existing,
     };
     if let Some(catalog) = buffer.catalog {
-        put_entry(world, container, catalog.at_buffer(index));
+        put_entry(world, container, job, catalog.at_buffer(index));
     }
     add_product(world, job, product);
     if let Placement::New(place) = placement {
@@ -446,6 +447,7 @@ fn place_asset(
         size: bytes.len() as u64,
         levels,
     };
+    let path_text = virtual_path.to_string();
     let record = AssetRecord::new(
         key,
         asset_type,
@@ -462,7 +464,8 @@ fn place_asset(
         let diagnostic = Diagnostic::new(codes::container::VIRTUAL_PATH_TAKEN, taken.to_string());
         return Err(diagnostic.source(root.display().to_string()));
     }
-    put_entry(world, container, catalog.at_asset(key));
+    note_output(world, job, "asset", &path_text, &digest);
+    put_entry(world, container, job, catalog.at_asset(key));
     add_product(world, job, product);
     Ok(Place::Asset(key))
 }
@@ -480,11 +483,13 @@ fn table_full(world: &World, container: Entity, what: &str) -> Diagnostic {
 fn put_entry(
     world: &mut World,
     container: Entity,
+    job: Entity,
     line: (
         bevy_kiln_assets::format::catalog::CatalogKey,
         bevy_kiln_assets::format::catalog::CatalogEntry,
     ),
 ) {
+    note_line(world, job, &line.1);
     if let Some(mut assets) = world.get_mut::<AssetCatalog>(container) {
         assets.put_entry(line.0, line.1);
     }

@@ -197,6 +197,7 @@ pub(crate) fn committed(
     cursor.kept_partial = false;
     cursor.commit_failed = false;
     let jobs = std::mem::take(&mut cursor.emitted);
+    crate::freshness::committed(world, container, &outcome, &jobs);
     let unfinished = outcome.unfinished.as_ref().map(|error| {
         let root = root_of(world, container);
         let text = "what the job had made is committed, but could not be put in place; \

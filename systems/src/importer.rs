@@ -5,6 +5,7 @@
 
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
+    cache::{CACHE_VERSION, CacheKey},
     cook::pace::CancelFlag,
     diagnostic::{Diagnostic, codes},
     plan::Plan,
@@ -53,6 +54,14 @@ pub trait Importer: Send + Sync + 'static {
     /// The name of the format for people, as in `Parsing glTF...`.
     fn title(&self) -> &'static str {
         self.name()
+    }
+
+    /// Name, version and limits: everything but the source, the request and the settings of the service that
+    /// decides what is planned, for the cache. The version is raised when scenes that are read from the same
+    /// bytes differ. Without one, which is the default, jobs and meshes of this format are not kept: nobody
+    /// knows what else they depend on.
+    fn fingerprint(&self) -> Option<String> {
+        None
     }
 
     /// File extensions in lower case, without the dot.
@@ -125,6 +134,8 @@ pub struct ImportSource {
     pub settings: Arc<ImportSettings>,
     /// Raised when the job is cancelled.
     pub cancel: CancelFlag,
+    /// [`Importer::fingerprint`].
+    pub(crate) fingerprint: Option<String>,
     pub(crate) kept: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
@@ -165,6 +176,21 @@ impl ImportSource {
         let mut companions = self.companions.iter();
         let found = companions.find(|companion| companion.path == *path)?;
         Some(&found.bytes)
+    }
+
+    /// The hash of everything that an importer reads a scene from: the source, its companions, and how the
+    /// importer works. Nothing where there is no cache, or the importer does not say how it works.
+    pub(crate) fn digest(&self) -> Option<[u8; 32]> {
+        self.settings.cache.as_ref()?;
+        let mut key = CacheKey::of("scene", CACHE_VERSION);
+        key.field("importer", self.fingerprint.as_ref()?.as_bytes());
+        key.json("fbx_limits", &self.settings.fbx_limits)?;
+        key.field("source", &self.bytes.digest());
+        for companion in &self.companions {
+            key.field("companion", companion.path.as_str().as_bytes());
+            key.field("bytes", &companion.bytes.as_ref().ok()?.digest());
+        }
+        Some(key.finish().0)
     }
 
     /// The settings of a scene job: the options of the request on top of those of the service.
@@ -305,6 +331,26 @@ impl Importers {
     /// Registers a format. Later ones are asked first, so that an app can replace a built-in one.
     pub fn register(&mut self, importer: impl Importer) {
         Arc::make_mut(&mut self.0).insert(0, Arc::new(importer));
+    }
+
+    /// The importer of a format.
+    pub fn named(&self, format: &str) -> Option<Arc<dyn Importer>> {
+        let mut all = self.0.iter();
+        all.find(|importer| importer.name() == format).cloned()
+    }
+
+    /// How the importer of a format works, if it says so.
+    pub(crate) fn fingerprint(&self, format: &str) -> Option<String> {
+        self.named(format)?.fingerprint()
+    }
+
+    /// How all importers work, in the order in which they are asked.
+    pub(crate) fn fingerprints(&self) -> impl Iterator<Item = String> {
+        let all = self.0.iter();
+        all.map(|importer| {
+            let unknown = || format!("{} ?", importer.name());
+            importer.fingerprint().unwrap_or_else(unknown)
+        })
     }
 
     /// Every extension that some importer knows.

@@ -21,7 +21,9 @@ use std::{
 };
 
 use crate::{
+    cache::ProjectMemos,
     containers::is_held,
+    freshness::Unasked,
     io::scope::normalise,
     report::{EndedJobs, Ending},
 };
@@ -140,6 +142,9 @@ fn accept(world: &mut World, entity: Entity) {
     world.entity_mut(entity).insert(TargetContainer(container));
     if let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
         cursor.waiting.insert(order, entity);
+    }
+    if world.contains_resource::<ProjectMemos>() {
+        world.entity_mut(entity).insert(Unasked);
     }
     world.resource_mut::<JobQueue>().0.push_back(entity);
 }

@@ -3,7 +3,7 @@
 use bevy_ecs::prelude::*;
 use bevy_kiln_components::{
     pipeline::WorkKind,
-    report::{ItemReport, Telemetry},
+    report::ItemReport,
     work::{MemoryEstimate, WorkItems, WorkName, WorkOf},
 };
 use std::time::Instant;
@@ -11,6 +11,7 @@ use std::time::Instant;
 use crate::{
     lanes::{CookLanes, Measured},
     report::JobProducts,
+    work::Cooked,
 };
 
 /// What is known of an item so far.
@@ -39,7 +40,7 @@ impl ItemLog {
     }
 
     /// A lane was done with it.
-    pub fn cooked(world: &mut World, item: Entity, measured: &Measured, times: Option<&Telemetry>) {
+    pub fn cooked(world: &mut World, item: Entity, measured: &Measured, cooked: Option<&Cooked>) {
         let collected = now(world);
         Self::note(world, item, |report| {
             report.started = measured.spans.first().map(|span| span.start);
@@ -47,7 +48,11 @@ impl ItemLog {
             report.collected = Some(collected);
             report.spans.clone_from(&measured.spans);
             report.cpu += measured.cpu;
-            if let Some(times) = times {
+            report.cached = cooked.and_then(|cooked| cooked.cached);
+            if let Some(Cooked {
+                telemetry: times, ..
+            }) = cooked
+            {
                 report.load += times.load;
                 report.decode += times.decode;
                 report.cook += times.cook;

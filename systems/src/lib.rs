@@ -6,12 +6,14 @@
 //! that a tick in which nothing has happened runs no system at all.
 #![forbid(unsafe_code)]
 
+pub mod cache;
 pub mod collect;
 pub mod completion;
 pub mod containers;
 pub mod dispatch;
 pub mod emit;
 pub mod finalize;
+pub mod freshness;
 pub mod importer;
 pub mod importers;
 pub mod inspect;
@@ -96,6 +98,7 @@ pub fn systems() -> ScheduleConfigs<ScheduleSystem> {
             .chain()
             .in_set(KilnSystems::Collect),
         (
+            freshness::ask.run_if(freshness::jobs_are_unasked),
             load::start_jobs.run_if(load::jobs_can_start),
             load::admit_loads.run_if(load::loads_wait),
         )

@@ -34,9 +34,11 @@ use std::{
 use tracing::Instrument;
 
 use crate::{
+    cache::{Footprint, ProjectMemos},
     completion::{Completion, CompletionSender},
     containers::open_container,
     dispatch::{OldestJob, UnemittedJobs},
+    freshness::{JobFootprint, Unasked},
     importer::{
         Companion, Format, HEAD_BYTES, ImportPlan, ImportSource, Importer, Importers, PlanOutcome,
         SourceMember, SourceNeed,
@@ -91,6 +93,11 @@ pub fn start_jobs(world: &mut World) {
         let Some(job) = world.resource_mut::<JobQueue>().0.pop_front() else {
             break;
         };
+        if world.get::<Unasked>(job).is_some() {
+            // Nobody knows yet whether it has to be cooked, nor do those behind it.
+            world.resource_mut::<JobQueue>().0.push_front(job);
+            break;
+        }
         if world.get::<JobState>(job) == Some(&JobState::Pending) {
             loads.extend(start_job(world, job, &service));
         }
@@ -169,7 +176,16 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
         .get::<Container>(container)
         .map(|container| container.root().to_owned());
     tracing::debug!(source = request.source(), root = ?root, "loading");
-    let resolved = resolve(world.resource::<SourceReaders>(), &request);
+    let readers = if world.contains_resource::<ProjectMemos>() {
+        let footprint = Arc::<Footprint>::default();
+        world
+            .entity_mut(job)
+            .insert(JobFootprint(footprint.clone()));
+        world.resource::<SourceReaders>().recording(footprint)
+    } else {
+        world.resource::<SourceReaders>().clone()
+    };
+    let resolved = resolve(&readers, &request);
     let (location, members) = match resolved {
         Ok(resolved) => resolved,
         Err(diagnostic) => {
@@ -177,7 +193,7 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
             return None;
         }
     };
-    let scope = world.resource::<SourceReaders>().scope(
+    let scope = readers.scope(
         request.source(),
         &location,
         service
@@ -315,6 +331,7 @@ impl LoadTask {
             request: self.request,
             settings: self.service.settings,
             cancel: self.cancel.clone(),
+            fingerprint: importer.fingerprint(),
             kept: Mutex::default(),
         };
         if importer.need() == SourceNeed::Head {
@@ -379,6 +396,7 @@ impl LoadTask {
             request: self.request,
             settings: self.service.settings,
             cancel: self.cancel,
+            fingerprint: importer.fingerprint(),
             kept: Mutex::default(),
         };
         let format = Some(Format::of(&*importer));

@@ -11,6 +11,7 @@ use bevy_kiln_components::{
 
 use crate::{
     dispatch::ReadyWork,
+    freshness::JobFormat,
     importer::{Format, PlanOutcome},
     item_log::ItemLog,
     load::fail,
@@ -163,10 +164,13 @@ fn spawn_items(
 }
 
 /// Gives a job without a name the one that the format implies: `<format>:<id>:<file name>`.
-fn name_job(world: &mut World, job: Entity, format: Option<Format>) {
+pub(crate) fn name_job(world: &mut World, job: Entity, format: Option<Format>) {
     let Some(id) = world.get::<JobId>(job).copied() else {
         return;
     };
+    if let Some(format) = format {
+        world.entity_mut(job).insert(JobFormat(format.name));
+    }
     if let Some(mut ticket) = world.get_mut::<ReportTicket>(job) {
         let names = ticket.names_mut();
         names.name = names.known_as(id, format.map(|format| format.name));

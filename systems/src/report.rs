@@ -78,6 +78,8 @@ pub struct JobProducts {
     pub(crate) ignored: IgnoredContent,
     pub(crate) emitted: Option<Instant>,
     pub(crate) commit: Option<CommitOutcome>,
+    /// Nothing was cooked, because everything is as it was.
+    pub(crate) is_unchanged: bool,
 }
 
 /// Whether a job has ended or lost its entity.
@@ -210,6 +212,7 @@ fn make_report(
         .entity_mut(job)
         .take::<JobProducts>()
         .unwrap_or_default();
+    report.cached = products.is_unchanged;
     report.telemetry = products.telemetry;
     report.parsing = products.parsing;
     report.items = ItemLog::of_job(world, job);

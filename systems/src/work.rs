@@ -5,6 +5,7 @@
 
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
+    cache::{CacheKey, CachedCook},
     cook::pace::Cancelled,
     diagnostic::Diagnostic,
     format::{
@@ -28,6 +29,7 @@ use std::{
 };
 
 use crate::{
+    cache::CookCache,
     io::{
         error::FileError,
         reader::{SourceBytes, SourceRef},
@@ -50,6 +52,33 @@ pub trait Work: Component + Clone {
     /// More sources that are read before the cook is queued, behind [`Work::input`].
     fn more_inputs(&self) -> Vec<SourceRef> {
         Vec::new()
+    }
+
+    /// What decides the result: the hashes of all inputs, the settings, limits that are not met, encoder and
+    /// version of the cooker; not names. Nothing, which is the default, means that results are not kept.
+    /// Hashes what is in memory, and does nothing else.
+    fn cache_key(&self, input: &CookInput) -> Option<CacheKey> {
+        let _ = input;
+        None
+    }
+
+    /// What the diagnostics of the result may name. A result that has something to tell is kept for these
+    /// names only.
+    fn cache_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What is to be kept of a result; nothing if it is not worth it, such as one that stands in for a
+    /// failure.
+    fn to_cache(&self, cooked: &Cooked) -> Option<CachedCook> {
+        let _ = cooked;
+        None
+    }
+
+    /// The result as it was kept, by this payload or one with the same key. Nothing if it is of no use here.
+    fn from_cache(&self, cached: CachedCook) -> Option<Cooked> {
+        let _ = cached;
+        None
     }
 
     /// Cooks the payload. Runs on a lane of the compute pool; it must await
@@ -82,6 +111,8 @@ pub struct Cooked {
     pub diagnostics: Vec<Diagnostic>,
     /// Where the time went; the lane fills in what it can measure itself.
     pub telemetry: Telemetry,
+    /// Whether it came out of the cache; nothing where it could not.
+    pub cached: Option<bool>,
 }
 
 impl Cooked {
@@ -121,7 +152,7 @@ impl Emission {
 /// A texture for the container.
 pub struct TextureEmission {
     /// The payload, with its hash stored in it.
-    pub payload: Vec<u8>,
+    pub payload: SharedBytes,
     /// Its shape.
     pub shape: TextureShape,
     /// Its hash; zero when hashing is off.
@@ -258,7 +289,7 @@ pub(crate) type StartWork = Box<
 >;
 
 /// Takes a payload off an entity, if it is of the one type that this knows.
-type TakeWork = fn(EntityRef) -> Option<StartableWork>;
+type TakeWork = fn(EntityRef, Option<CookCache>) -> Option<StartableWork>;
 
 /// The kinds of work that were registered, with the payloads of each: textures, for example, are files
 /// of their own or images of a scene.
@@ -269,11 +300,11 @@ impl WorkKinds {
     /// Registers a payload of a kind.
     pub fn register<W: Work>(&mut self) {
         let payloads = self.0.entry(W::KIND).or_default();
-        payloads.insert(TypeId::of::<W>(), |entity| {
+        payloads.insert(TypeId::of::<W>(), |entity, cache| {
             let work = entity.get::<W>()?.clone();
             Some(StartableWork {
                 inputs: work.input().into_iter().chain(work.more_inputs()).collect(),
-                start: Box::new(move |input, context| work.cook(input, context)),
+                start: crate::cache::start(work, cache),
             })
         });
     }
@@ -284,8 +315,13 @@ impl WorkKinds {
         payloads.is_some_and(|payloads| payloads.contains_key(&work.payload))
     }
 
-    pub(crate) fn startable(&self, kind: WorkKind, entity: EntityRef) -> Option<StartableWork> {
+    pub(crate) fn startable(
+        &self,
+        kind: WorkKind,
+        entity: EntityRef,
+        cache: Option<&CookCache>,
+    ) -> Option<StartableWork> {
         let payloads = self.0.get(&kind)?;
-        payloads.values().find_map(|take| take(entity))
+        payloads.values().find_map(|take| take(entity, cache.cloned()))
     }
 }

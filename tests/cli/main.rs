@@ -11,6 +11,7 @@ use bevy_kiln as _;
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cache;
 mod crash;
 mod faults;
 mod golden;
@@ -22,3 +23,4 @@ mod output;
 #[cfg(unix)]
 mod terminal;
 mod threads;
+mod why;

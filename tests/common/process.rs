@@ -12,12 +12,16 @@ use std::{
 /// Far longer than anything takes: a process that runs for so long hangs.
 const HANGS: Duration = Duration::from_secs(120);
 
+/// What `KILN_CACHE_DIR` says where there is to be no cache: tests cook, and leave the user's cache alone.
+pub const NO_CACHE: &str = "";
+
 /// The command, with nothing in its environment that would change what it does.
 pub fn kiln() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kiln"));
     command
         .env_remove("KILN_FAULT")
         .env_remove("KILN_LOG")
+        .env("KILN_CACHE_DIR", NO_CACHE)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -31,6 +31,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn kiln(arguments: &[&std::ffi::OsStr]) -> (i32, Value) {
     let output = Command::new(env!("CARGO_BIN_EXE_kiln"))
+        .env("KILN_CACHE_DIR", "")
         .args(arguments)
         .output()
         .unwrap();

@@ -45,6 +45,7 @@ impl Project {
     /// The codes and messages of the errors.
     fn import(&self, source: &Path, more: &[&str]) -> Vec<(String, String)> {
         let output = Command::new(env!("CARGO_BIN_EXE_kiln"))
+            .env("KILN_CACHE_DIR", "")
             .arg("import")
             .arg(source)
             .args(["--json", "--output"])

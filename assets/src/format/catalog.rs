@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::ids::{AssetKey, BufferIndex, ContentHash, TextureIndex};
 
 /// The version that is written; others are refused.
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// What a line is about. The order of the fields is the order of the lines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,6 +106,19 @@ impl CatalogEntry {
     /// The name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The kind of the product.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// Everything else that the line says, as text: where two lines differ, their texts do.
+    pub fn content(&self) -> String {
+        format!(
+            "{:?} {:016x} {} {:?}",
+            self.target, self.content_hash.0, self.settings, self.encoder
+        )
     }
 
     /// The content hash.

@@ -19,7 +19,7 @@ pub mod number;
 pub mod pak;
 pub mod path;
 pub mod payload_layout;
-mod record;
+pub(crate) mod record;
 pub mod scene;
 pub mod texture_format;
 pub mod texture_payload;

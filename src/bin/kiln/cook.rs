@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::{path::Path, process::ExitCode};
 
 use crate::{
-    args::{CookArgs, OutputArgs},
+    args::{CookArgs, OutputArgs, RunArgs},
     exit,
     output::{self, Style},
     run::{self, Batch, BatchJob},
@@ -33,7 +33,7 @@ pub fn run(args: &CookArgs) -> ExitCode {
             return ExitCode::from(exit::USAGE);
         }
     };
-    let expansion = expand_with_files(&manifest, &places(args), Path::new(""));
+    let expansion = expand(args, &manifest);
     print(args.manifest(), &expansion.problems, args.out);
     let left_out = expansion.left_out();
     if args.dry_run {
@@ -53,22 +53,28 @@ pub fn run(args: &CookArgs) -> ExitCode {
     })
 }
 
-fn places(args: &CookArgs) -> Places {
-    let places = match &args.root {
+fn expand(args: &CookArgs, manifest: &Manifest) -> Expansion {
+    let places = places(args.manifest(), args.root.as_deref(), args.output.as_deref());
+    expand_with_files(manifest, &places, Path::new(""))
+}
+
+/// Where the sources of a manifest are, and where its products go.
+pub fn places(manifest: &Path, root: Option<&Path>, output: Option<&Path>) -> Places {
+    let places = match root {
         Some(root) => Places::new(root),
-        None => Places::of_manifest(args.manifest()),
+        None => Places::of_manifest(manifest),
     };
-    match &args.output {
+    match output {
         // What is given on the command line is relative to where it is given.
         Some(output) => {
-            places.with_output(std::path::absolute(output).unwrap_or_else(|_| output.clone()))
+            places.with_output(std::path::absolute(output).unwrap_or_else(|_| output.to_owned()))
         }
         None => places,
     }
 }
 
 /// Prints what is wrong with a manifest: errors always, warnings unless they are not wanted.
-fn print(manifest: &Path, problems: &[ManifestProblem], out: OutputArgs) {
+pub fn print(manifest: &Path, problems: &[ManifestProblem], out: OutputArgs) {
     let style = Style::of_stderr(out);
     let name = manifest.display().to_string();
     let mut last_code = None;
@@ -146,7 +152,7 @@ fn cook(args: &CookArgs, manifest: &Manifest, expansion: Expansion) -> u8 {
     let Expansion { jobs, problems, .. } = expansion;
     run::run(
         Batch {
-            settings: settings(args, manifest, &jobs),
+            settings: settings(&args.run, manifest, &jobs),
             jobs: jobs.into_iter().map(batch_job).collect(),
             title: args.manifest().display().to_string(),
             left_out: problems
@@ -170,20 +176,24 @@ fn batch_job(job: ManifestJob) -> BatchJob {
 }
 
 /// Settings of the run: the command line, else the manifest, else the defaults.
-fn settings(args: &CookArgs, manifest: &Manifest, jobs: &[ManifestJob]) -> HeadlessSettings {
-    let mut settings = args.run.settings();
-    if args.run.threads.is_none()
+pub fn settings(
+    run: &RunArgs,
+    manifest: &Manifest,
+    jobs: &[ManifestJob],
+) -> HeadlessSettings {
+    let mut settings = run.settings();
+    if run.threads.is_none()
         && let Some(threads) = manifest.thread_pool_size()
     {
         settings.threads = threads as usize;
     }
     let import = &mut settings.import;
-    if args.run.jobs.is_none()
+    if run.jobs.is_none()
         && let Some(jobs) = manifest.max_in_flight_jobs()
     {
         import.max_in_flight_jobs = jobs as usize;
     }
-    if args.run.concurrency.is_none()
+    if run.concurrency.is_none()
         && let Some(limits) = limits(manifest)
     {
         import.pipelines = limits;
@@ -234,8 +244,9 @@ mod tests {
             panic!("it is a cook");
         };
         let manifest = Manifest::parse(document.as_bytes(), ManifestFormat::Json).unwrap();
-        let jobs = manifest.expand(&places(&args)).jobs;
-        settings(&args, &manifest, &jobs)
+        let places = places(args.manifest(), None, args.output.as_deref());
+        let jobs = manifest.expand(&places).jobs;
+        settings(&args.run, &manifest, &jobs)
     }
 
     #[test]

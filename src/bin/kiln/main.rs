@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod cache;
 mod cook;
 mod estimate;
 mod exit;
@@ -15,6 +16,7 @@ mod report;
 mod run;
 mod screen;
 mod verify;
+mod why;
 
 use args::{Cli, Command};
 use bevy_kiln::assets::manifest::JobKind;
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         Command::Cook(args) => cook::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Pack(args) => pack::run(&args),
+        Command::Why(args) => why::run(&args),
+        Command::Cache(args) => cache::run(&args.action),
         Command::Explain(args) => info::explain(&args),
         Command::Schema => info::schema(),
         Command::Completions(args) => info::completions(&args),

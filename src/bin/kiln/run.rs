@@ -7,7 +7,10 @@ use bevy_kiln::{
     components::{container::ContainersByRoot, pipeline::PipelineCounters},
     plugin::{HeadlessSettings, headless_app},
     prelude::*,
-    systems::lanes::CookLanes,
+    systems::{
+        cache::{CookCache, ProjectMemos},
+        lanes::CookLanes,
+    },
 };
 use serde::Serialize;
 use std::{
@@ -22,14 +25,15 @@ use std::{
 
 use crate::{
     args::OutputArgs,
-    exit, output,
+    exit,
+    output::{self, Style},
     report::{self, Document, JobFacts, RunFacts},
     screen::Screen,
 };
 
 /// How many jobs wait for their turn. A manifest of 100,000 jobs does not need 100,000 entities; but a
 /// container that runs out of jobs takes that for the end, so there are always some.
-const AHEAD: usize = 512;
+const AHEAD: usize = 4096;
 
 /// Jobs that are run together.
 pub struct Batch {
@@ -104,6 +108,7 @@ pub fn run(batch: Batch, out: OutputArgs) -> u8 {
     app.add_systems(First, feed);
     app.add_systems(Last, (show, exit_when_done));
     let lanes = settings_lanes(&app);
+    let kept = Kept::of(&app);
     let ran = app.run();
     let mut collected = lock(&collected);
     collected.screen.close();
@@ -117,6 +122,11 @@ pub fn run(batch: Batch, out: OutputArgs) -> u8 {
         ran: ran.is_success(),
     };
     let status = conclude(&end, &facts, out);
+    for warning in kept.finish() {
+        if !out.quiet {
+            output::error_line(&Style::of_stderr(out).diagnostic(&warning));
+        }
+    }
     let Some(path) = report else {
         return status;
     };
@@ -143,6 +153,37 @@ pub fn run(batch: Batch, out: OutputArgs) -> u8 {
             output::error_line(&format!("error: {message}"));
             status.max(exit::FAILED)
         }
+    }
+}
+
+/// What is kept between runs.
+struct Kept {
+    cache: Option<CookCache>,
+    memos: Option<ProjectMemos>,
+}
+
+impl Kept {
+    fn of(app: &App) -> Self {
+        Self {
+            cache: app.world().get_resource().cloned(),
+            memos: app.world().get_resource().cloned(),
+        }
+    }
+
+    /// Waits until everything is on the disk, and returns what there is to tell.
+    fn finish(self) -> Vec<Diagnostic> {
+        let mut warnings = Vec::new();
+        if let Some(cache) = self.cache {
+            cache.finish();
+            warnings.extend(cache.take_warnings());
+        }
+        if let Some(memos) = self.memos {
+            memos.finish();
+            warnings.extend(memos.take_warnings());
+        }
+        // What is wrong with the folder is wrong for both.
+        warnings.truncate(1);
+        warnings
     }
 }
 
@@ -257,6 +298,8 @@ struct Summary<'a> {
     succeeded: usize,
     failed: usize,
     canceled: usize,
+    /// Of those that have succeeded, how many were as they were.
+    unchanged: usize,
     not_submitted: usize,
     problems: &'a [ManifestProblem],
     jobs: Vec<&'a ImportReport>,
@@ -282,6 +325,7 @@ fn conclude(end: &Conclusion, facts: &[JobFacts], out: OutputArgs) -> u8 {
             succeeded,
             failed,
             canceled,
+            unchanged: jobs.iter().filter(|report| report.cached).count(),
             not_submitted,
             problems: end.left_out,
             jobs,
@@ -294,6 +338,11 @@ fn conclude(end: &Conclusion, facts: &[JobFacts], out: OutputArgs) -> u8 {
         if !end.left_out.is_empty() {
             counts += &format!(", {} left out", left_out_jobs(end.left_out));
         }
+        let unchanged = jobs.iter().filter(|report| report.cached).count();
+        if unchanged > 0 {
+            counts += &format!(", {unchanged} unchanged");
+        }
+        counts += &from_cache(&jobs);
         output::line(&format!("{}: {counts}", end.title));
     }
     if done {
@@ -302,6 +351,21 @@ fn conclude(end: &Conclusion, facts: &[JobFacts], out: OutputArgs) -> u8 {
         exit::INTERRUPTED
     } else {
         exit::FAILED
+    }
+}
+
+/// How much of the work was not to be done again; nothing if it was none.
+fn from_cache(jobs: &[&ImportReport]) -> String {
+    let items = jobs.iter().flat_map(|report| &report.items);
+    let (mut hits, mut asked) = (0, 0);
+    for cached in items.filter_map(|item| item.cached) {
+        asked += 1;
+        hits += usize::from(cached);
+    }
+    if hits == 0 {
+        String::new()
+    } else {
+        format!("; {hits} of {asked} textures and meshes from the cache")
     }
 }
 

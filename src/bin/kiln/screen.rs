@@ -210,6 +210,7 @@ fn bar(length: u64, name: &str) -> ProgressBar {
 /// One line for a job that has ended.
 fn summary(report: &ImportReport) -> String {
     let what = match report.outcome {
+        JobState::Complete if report.cached => "unchanged",
         JobState::Complete => "cooked",
         JobState::Cancelled => "canceled",
         _ => "failed",
@@ -224,7 +225,11 @@ fn summary(report: &ImportReport) -> String {
         },
     ] = report.products.as_slice()
     {
-        let note = if *reused { ", unchanged" } else { "" };
+        let note = if *reused && !report.cached {
+            ", unchanged"
+        } else {
+            ""
+        };
         text += &format!(" (texture {index}, {}{note})", output::bytes(*size));
     } else if !report.products.is_empty() {
         let counts = [

@@ -38,6 +38,10 @@ impl Importer for FbxImporter {
         "FBX"
     }
 
+    fn fingerprint(&self) -> Option<String> {
+        Some("fbx 1".to_owned())
+    }
+
     fn extensions(&self) -> &[&'static str] {
         &["fbx"]
     }

@@ -39,6 +39,10 @@ impl Importer for GltfImporter {
         "glTF"
     }
 
+    fn fingerprint(&self) -> Option<String> {
+        Some(format!("gltf 1 {:?}", self.limits))
+    }
+
     fn extensions(&self) -> &[&'static str] {
         &["gltf", "glb"]
     }

@@ -75,10 +75,12 @@ impl<'a> FileFinder<'a> {
                     longer.push(join(&folder, segment));
                     continue;
                 }
+                let scope = self.scope;
                 match self.listing(&folder).await {
                     Listing::Names(names) => {
-                        let like = spellings(names, segment);
-                        longer.extend(like.map(|name| join(&folder, name)));
+                        let like: Vec<&str> = spellings(names, segment).collect();
+                        scope.note_names(&folder, segment, &like);
+                        longer.extend(like.into_iter().map(|name| join(&folder, name)));
                     }
                     Listing::Untold => longer.push(join(&folder, segment)),
                     Listing::Absent => {}
@@ -101,7 +103,7 @@ impl<'a> FileFinder<'a> {
     /// What is in a folder, which is spelled as it is.
     async fn listing(&mut self, folder: &str) -> &Listing {
         if !self.listings.contains_key(folder) {
-            let listing = match self.scope.list(folder).await {
+            let listing = match self.scope.list_to_search(folder).await {
                 Ok(names) => {
                     let mut by_lower_case: HashMap<String, Vec<String>> = HashMap::new();
                     for name in names {

@@ -5,7 +5,7 @@ use std::{
     fmt,
     ops::{Deref, Range},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::SystemTime,
 };
 
@@ -41,17 +41,40 @@ pub struct FileInfo {
 /// Bytes of a source, shared by everyone who holds a clone or a slice.
 #[derive(Clone)]
 pub struct SourceBytes {
-    bytes: Arc<Vec<u8>>,
+    owner: Arc<Owned>,
     range: Range<usize>,
+}
+
+/// What was read, with the part of it that counts.
+struct Owned {
+    bytes: Vec<u8>,
+    all: Range<usize>,
+    digest: OnceLock<[u8; 32]>,
 }
 
 impl SourceBytes {
     /// All of the bytes.
     pub fn new(bytes: Vec<u8>) -> Self {
         let range = 0..bytes.len();
+        Self::of_range(bytes, range)
+    }
+
+    fn of_range(bytes: Vec<u8>, all: Range<usize>) -> Self {
+        let range = all.clone();
+        let digest = OnceLock::new();
         Self {
-            bytes: Arc::new(bytes),
+            owner: Arc::new(Owned { bytes, all, digest }),
             range,
+        }
+    }
+
+    /// The BLAKE3 hash of the bytes. That of a whole file is computed once, however often it is asked for.
+    pub fn digest(&self) -> [u8; 32] {
+        let compute = || *blake3::hash(self).as_bytes();
+        if self.range == self.owner.all {
+            *self.owner.digest.get_or_init(compute)
+        } else {
+            compute()
         }
     }
 
@@ -60,7 +83,7 @@ impl SourceBytes {
         let start = self.range.start.checked_add(range.start)?;
         let end = self.range.start.checked_add(range.end)?;
         (start <= end && end <= self.range.end).then(|| Self {
-            bytes: self.bytes.clone(),
+            owner: self.owner.clone(),
             range: start..end,
         })
     }
@@ -139,10 +162,7 @@ impl ReadBuffer {
             self.padding += start;
         }
         let range = self.padding..self.bytes.len();
-        SourceBytes {
-            bytes: Arc::new(self.bytes),
-            range,
-        }
+        SourceBytes::of_range(self.bytes, range)
     }
 }
 
@@ -151,7 +171,7 @@ impl Deref for SourceBytes {
 
     fn deref(&self) -> &[u8] {
         // The range lies inside of the bytes since it was made.
-        &self.bytes[self.range.clone()]
+        &self.owner.bytes[self.range.clone()]
     }
 }
 
@@ -197,6 +217,21 @@ pub trait SourceReader: Send + Sync {
             Err(FileError::new(IoErrorKind::Unknown, folder, message))
         })
     }
+
+    /// The same, for somebody who only looks for certain names and tells them to
+    /// [`SourceReader::note_names`].
+    fn list_to_search<'a>(
+        &'a self,
+        folder: &'a Path,
+    ) -> BoxedFuture<'a, Result<Vec<String>, FileError>> {
+        self.list(folder)
+    }
+
+    /// Notes that `name` was looked for in a folder whatever its case, and that `like` are the names that
+    /// are like it.
+    fn note_names(&self, folder: &Path, name: &str, like: &[&str]) {
+        let _ = (folder, name, like);
+    }
 }
 
 /// A file of a reader.
@@ -228,6 +263,8 @@ mod tests {
         let world = bytes.slice(7..12).unwrap();
         assert_eq!(&*world, b"World");
         assert_eq!(&*world.slice(1..3).unwrap(), b"or");
+        assert_eq!(bytes.digest(), *blake3::hash(b"Hello, World!").as_bytes());
+        assert_eq!(world.digest(), *blake3::hash(b"World").as_bytes());
         assert!(world.slice(0..6).is_none() && world.slice(usize::MAX..usize::MAX).is_none());
         #[expect(
             clippy::reversed_empty_ranges,

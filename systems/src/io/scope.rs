@@ -93,6 +93,22 @@ impl SourceScope {
         self.reader.list(&self.target(folder)?).await
     }
 
+    /// The same, for somebody who only looks for certain names and tells them to
+    /// [`SourceScope::note_names`].
+    ///
+    /// # Errors
+    /// Those of [`SourceScope::list`].
+    pub async fn list_to_search(&self, folder: &str) -> Result<Vec<String>, FileError> {
+        self.reader.list_to_search(&self.target(folder)?).await
+    }
+
+    /// Notes that `name` was looked for in a folder, and that `like` are the names that are like it.
+    pub fn note_names(&self, folder: &str, name: &str, like: &[&str]) {
+        if let Ok(target) = self.target(folder) {
+            self.reader.note_names(&target, name, like);
+        }
+    }
+
     /// The path of a file that is named by an absolute path, when it lies where reading is allowed. It
     /// need not be there.
     pub fn locate(&self, absolute: &Path) -> Option<SourcePath> {
@@ -229,6 +245,20 @@ impl SourceReader for ConfinedReader {
 
     fn list<'a>(&'a self, folder: &'a Path) -> BoxedFuture<'a, Result<Vec<String>, FileError>> {
         Box::pin(async move { self.inner.list(&self.real(folder).await?).await })
+    }
+
+    fn list_to_search<'a>(
+        &'a self,
+        folder: &'a Path,
+    ) -> BoxedFuture<'a, Result<Vec<String>, FileError>> {
+        Box::pin(async move {
+            let real = self.real(folder).await?;
+            self.inner.list_to_search(&real).await
+        })
+    }
+
+    fn note_names(&self, folder: &Path, name: &str, like: &[&str]) {
+        self.inner.note_names(folder, name, like);
     }
 }
 

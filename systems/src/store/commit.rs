@@ -16,7 +16,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Committed, ContainerStore, STAGE, StoreError, journal::Journal};
+use super::{
+    Committed, ContainerStore, STAGE, StoreError, journal::Journal, look::index_hash,
+};
 
 /// What the container is to be after the commit. Tables begin with the committed entries.
 #[derive(Clone, Debug, Default)]
@@ -50,9 +52,15 @@ pub struct CommitOutcome {
     /// Why the commit, which has happened, could not be put in place: the next commit, close or
     /// open of the container will do it.
     pub unfinished: Option<Arc<StoreError>>,
-    sizes: Arc<BTreeMap<FileKind, u64>>,
-    assets: Arc<HashMap<String, (String, u64)>>,
-    index_size: u64,
+    /// The BLAKE3 hash of the index before the commit, if there was one.
+    pub(crate) index_before: Option<[u8; 32]>,
+    /// That of the index after it.
+    pub(crate) index_after: [u8; 32],
+    /// The size of the catalogue.
+    pub(crate) catalog_bytes: u64,
+    pub(super) sizes: Arc<BTreeMap<FileKind, u64>>,
+    pub(super) assets: Arc<HashMap<String, (String, u64)>>,
+    pub(super) index_size: u64,
 }
 
 impl CommitOutcome {
@@ -135,6 +143,9 @@ impl ContainerStore {
             guid: index.guid(),
             duration: begun.elapsed(),
             unfinished,
+            index_before: (!before.index.is_empty()).then(|| index_hash(&before.index)),
+            index_after: index_hash(&index_bytes),
+            catalog_bytes: catalog_bytes.len() as u64,
             assets: Arc::new(
                 plan.assets
                     .iter()

@@ -21,10 +21,12 @@
 mod commit;
 mod journal;
 mod lock;
+mod look;
 mod open;
 
 pub use crate::io::{Fault, FaultEffect};
 pub use commit::{CommitOutcome, CommitPlan};
+pub(crate) use look::ContainerLook;
 
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
@@ -32,6 +34,7 @@ use bevy_kiln_assets::{
     format::{
         buffer_table::BufferEntry,
         catalog::Catalog,
+        ids::AssetKey,
         index::{AssetRecord, IndexError},
         layout::FileKind,
         texture_table::TextureEntry,
@@ -41,7 +44,7 @@ use bevy_kiln_assets::{
 use bevy_kiln_components::reservation::ResourceKind;
 use journal::Journal;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -156,6 +159,8 @@ pub struct OpenedContainer {
     pub assets: Vec<AssetRecord>,
     /// The committed catalogue.
     pub catalog: Catalog,
+    /// Assets whose descriptors are not there any more: whoever makes them writes them.
+    pub missing: BTreeSet<AssetKey>,
 }
 
 /// An open container. Dropping it cuts off what was not committed and gives the lock back.

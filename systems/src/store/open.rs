@@ -3,7 +3,7 @@
 use bevy_kiln_assets::format::{
     buffer_table::BufferEntry,
     catalog::Catalog,
-    index::ContainerIndex,
+    index::{AssetRecord, ContainerIndex},
     layout::{CATALOG_FILE, FileKind, INDEX_FILE},
     texture_table::TextureEntry,
 };
@@ -65,14 +65,23 @@ impl ContainerStore {
             BufferEntry::BYTES,
             BufferEntry::parse,
         )?;
+        let assets = index
+            .map(|index| index.assets().to_vec())
+            .unwrap_or_default();
         Ok(OpenedContainer {
+            missing: assets
+                .iter()
+                .filter(|asset| {
+                    let info = std::fs::metadata(root.join(asset.path().as_str()));
+                    !info.is_ok_and(|info| info.len() == asset.size())
+                })
+                .map(AssetRecord::key)
+                .collect(),
             textures,
             textures_end: committed.size(FileKind::TexturesData),
             buffers,
             buffers_end: committed.size(FileKind::BuffersData),
-            assets: index
-                .map(|index| index.assets().to_vec())
-                .unwrap_or_default(),
+            assets,
             catalog,
             store: Self {
                 root: root.to_owned(),

@@ -122,6 +122,24 @@ impl BufferRole {
         }
     }
 
+    /// The role with this part of a buffer id.
+    pub fn of_part(part: &str) -> Option<Self> {
+        let all = [
+            Self::Vertices,
+            Self::Indices,
+            Self::JointIndices,
+            Self::JointWeights,
+            Self::InverseBind,
+            Self::JointRemap,
+        ];
+        all.into_iter().find(|role| role.part() == part)
+    }
+
+    /// The id of a buffer: `geom-buffer:<source_id>:lod<i>:<part>`.
+    pub fn buffer_id(self, source_id: &str, lod: usize) -> String {
+        format!("geom-buffer:{source_id}:lod{lod}:{}", self.part())
+    }
+
     /// Usage, stride, format and alignment.
     pub const fn layout(self) -> BufferLayout {
         match self {

@@ -112,12 +112,7 @@ pub(super) async fn emit(
             ContentHash::NONE
         };
         buffers.push(BuiltBuffer {
-            id: format!(
-                "geom-buffer:{}:lod{}:{}",
-                level.source_id,
-                level.index,
-                role.part()
-            ),
+            id: role.buffer_id(level.source_id, level.index),
             role,
             bytes,
             hash,

@@ -50,6 +50,10 @@ use gather::{Gathered, gather, share_again};
 use optimize::{Section, Triangles, order};
 use simplify::Simplifier;
 
+/// The version of what this cooker, and the readers of meshes before it, make of a source: a part of the
+/// keys of cached meshes. **Raise it whenever the same source and settings give other bytes.**
+pub const COOKER_VERSION: u32 = 1;
+
 /// What is to be cooked, besides the mesh itself.
 #[derive(Clone, Copy, Debug)]
 pub struct MeshRequest<'a> {

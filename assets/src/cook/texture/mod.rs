@@ -72,6 +72,11 @@ use std::{
     time::Duration,
 };
 
+/// The version of what this cooker, and the decoders before it, make of an image: a part of the keys of
+/// cached textures. **Raise it whenever the same image and settings give other bytes**; encoders have
+/// versions of their own.
+pub const COOKER_VERSION: u32 = 1;
+
 /// How long a tile takes when nobody waits for the thread: cancellation is noticed in between.
 const BATCH: Duration = Duration::from_millis(5);
 

@@ -2,7 +2,8 @@
 //!
 //! Each area of the pipeline has a file of its own; [`all`] lists them together.
 
-use super::CodeInfo;
+use super::{Code, CodeInfo};
+use std::{collections::HashMap, sync::OnceLock};
 
 /// Defines the codes of one area: a constant for each, and `ALL`, the list of their entries.
 macro_rules! codes {
@@ -22,6 +23,7 @@ macro_rules! codes {
     };
 }
 
+pub mod cache;
 pub mod container;
 pub mod fbx;
 pub mod gltf;
@@ -37,6 +39,7 @@ pub mod verify;
 /// Every code there is, area by area.
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
     [
+        cache::ALL,
         container::ALL,
         fbx::ALL,
         gltf::ALL,
@@ -54,9 +57,23 @@ pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
     .copied()
 }
 
+/// The code with an identifier.
+pub fn find(id: &str) -> Option<Code> {
+    static BY_ID: OnceLock<HashMap<&'static str, Code>> = OnceLock::new();
+    let by_id = BY_ID.get_or_init(|| all().map(|info| (info.id, Code::new(info))).collect());
+    by_id.get(id).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_are_found_by_their_identifiers() {
+        assert_eq!(find("io.not_found"), Some(io::NOT_FOUND));
+        assert_eq!(find("io.not_foun"), None);
+        assert!(all().all(|info| find(info.id).is_some()));
+    }
 
     #[test]
     fn codes_are_unique_and_documented() {

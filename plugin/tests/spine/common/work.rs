@@ -290,7 +290,7 @@ fn texture(content: &str, source: &str, step: &Step) -> Emission {
         payload.pop();
     }
     Emission::Texture(TextureEmission {
-        payload,
+        payload: payload.into(),
         shape,
         content_hash,
         encoder: None,

@@ -4,6 +4,7 @@
 //! [`OutputArgs`], [`FileArgs`], [`PartArgs`], [`RunArgs`], [`TextureArgs`] and [`SceneArgs`]. The last two are made from
 //! the tables of settings that manifests are checked with.
 
+mod cache;
 mod cook;
 mod files;
 mod import;
@@ -16,6 +17,7 @@ mod run;
 mod settings;
 mod verify;
 
+pub use cache::{CacheAction, CacheArgs, CacheCommandArgs, CacheTidyArgs, WhyArgs};
 pub use cook::CookArgs;
 pub use files::FileArgs;
 pub use import::{ImportArgs, SceneFileArgs, TextureFileArgs};
@@ -65,6 +67,10 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Put a container into one PAK file
     Pack(PackArgs),
+    /// Say what is not as it was when a job was cooked
+    Why(WhyArgs),
+    /// Look after what is kept between runs
+    Cache(CacheCommandArgs),
     /// Explain a code of a message, or list all of them
     Explain(ExplainArgs),
     /// Print the JSON Schema of manifests

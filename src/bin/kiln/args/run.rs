@@ -39,6 +39,8 @@ pub struct RunArgs {
     /// Do not compute content hashes, nor deduplicate by them
     #[arg(long, visible_alias = "no-content-hashing")]
     pub no_hash: bool,
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 impl RunArgs {
@@ -52,6 +54,7 @@ impl RunArgs {
         import.memory_budget = self.memory;
         import.allowed_roots.clone_from(&self.source_roots);
         import.content_hashing = !self.no_hash;
+        import.cache = self.cache.settings();
         if let Some(jobs) = self.jobs {
             import.max_in_flight_jobs = jobs as usize;
         }
@@ -128,7 +131,7 @@ fn concurrency(spec: &str) -> Result<Concurrency, String> {
 }
 
 /// Bytes, with an optional unit of 1024: K, M, G or T.
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     let split = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());

@@ -47,6 +47,7 @@ pub struct Summary {
     pub bytes_read: u64,
     pub bytes_made: u64,
     pub cached_items: usize,
+    pub jobs_unchanged: usize,
 }
 
 /// One job.
@@ -64,6 +65,8 @@ pub struct Job {
     name: String,
     cooked_root: String,
     products: Vec<Product>,
+    /// Whether nothing was cooked, because everything is as it was.
+    cached: bool,
     #[serde(skip)]
     pub parsing: Vec<LaneSpan>,
 }
@@ -220,6 +223,7 @@ pub fn document(run: &RunFacts, jobs: &[JobFacts]) -> Document {
             bytes_read: all.iter().map(|job| job.stats.bytes_read).sum(),
             bytes_made: all.iter().map(|job| job.stats.bytes_made).sum(),
             cached_items: all.iter().map(|job| job.stats.cached_items).sum(),
+            jobs_unchanged: all.iter().filter(|job| job.cached).count(),
         },
         jobs: all,
     }
@@ -256,6 +260,7 @@ fn job(facts: &JobFacts) -> Job {
         name: report.name.clone(),
         cooked_root: report.cooked_root.display().to_string(),
         products: report.products.clone(),
+        cached: report.cached,
         parsing: report.parsing.clone(),
     }
 }
@@ -273,6 +278,7 @@ fn unsubmitted(index: usize, kind: &'static str, source: &str) -> Job {
         name: String::new(),
         cooked_root: String::new(),
         products: Vec::new(),
+        cached: false,
         parsing: Vec::new(),
     }
 }
@@ -531,6 +537,7 @@ pub(super) mod tests {
                 "bytes_read",
                 "bytes_made",
                 "cached_items",
+                "jobs_unchanged",
             ]
         );
         let job = &document.jobs[0];
@@ -548,6 +555,7 @@ pub(super) mod tests {
                 "name",
                 "cooked_root",
                 "products",
+                "cached",
             ]
         );
         assert_eq!(

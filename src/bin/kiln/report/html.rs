@@ -67,6 +67,7 @@ fn summary(page: &mut String, document: &Document) {
         ("processor time", millis(summary.time_ms_cpu)),
         ("read", bytes(summary.bytes_read)),
         ("made", bytes(summary.bytes_made)),
+        ("unchanged", summary.jobs_unchanged.to_string()),
         ("from the cache", summary.cached_items.to_string()),
     ];
     page.push_str("<table><tr>");

@@ -1,17 +1,20 @@
 //! Cooking on the lanes: files and images, whoever they belong to.
 
 use bevy_kiln_assets::{
+    cache::{CacheKey, CachedCook, KeyBuilder, facts::TextureFacts},
     cook::{
         pace::CancelFlag,
         texture::{
-            CookedTexture, TextureError, assemble, block_encoder, decode_options, pass_through,
+            COOKER_VERSION, CookedTexture, TextureError, assemble, block_encoder, decode_options, pass_through,
             passes_through, prepare,
         },
     },
     diagnostic::{Diagnostic, codes::texture as codes},
+    format::catalog::CatalogEntry,
     settings::texture::{TextureIntent, TextureSettings},
     source::{
         image::{self, EncodedTexture, ImageError, ImageLimits, TextureInput},
+        scene::SharedBytes,
         texture::{StoredTexture, is_stored_texture},
     },
 };
@@ -22,7 +25,11 @@ use std::{
 };
 
 use super::plan::stored_settings;
-use crate::{lanes::CookContext, load::micros_since, work::CookFailure};
+use crate::{
+    lanes::CookContext,
+    load::micros_since,
+    work::{CookFailure, Cooked, Emission, TextureEmission},
+};
 
 /// How long a part takes to encode where the app's systems need the compute thread.
 const SLICED_PART: Duration = Duration::from_micros(100);
@@ -35,6 +42,97 @@ pub(crate) fn failure(error: TextureError, source: &str) -> CookFailure {
         Some(diagnostic) => diagnostic.source(source).into(),
         None => CookFailure::Cancelled,
     }
+}
+
+/// The beginning of the key of a texture: all but its images.
+pub(crate) fn texture_key(
+    settings: &TextureSettings,
+    keeps_color_space: bool,
+    limits: &ImageLimits,
+) -> Option<KeyBuilder> {
+    let mut key = CacheKey::of("texture", COOKER_VERSION);
+    key.json("settings", settings)?;
+    key.json("limits", limits)?;
+    key.field("keeps_color_space", &[u8::from(keeps_color_space)]);
+    let encoder = block_encoder(settings).identity().to_string();
+    key.field("encoder", encoder.as_bytes());
+    Some(key)
+}
+
+/// Who a texture is in the container.
+pub(crate) struct TextureIdentity<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) settings: &'a TextureSettings,
+}
+
+impl TextureIdentity<'_> {
+    /// A texture that was cooked.
+    pub(crate) fn cooked(
+        &self,
+        cooked: CookedTexture,
+        diagnostics: Vec<Diagnostic>,
+        telemetry: Telemetry,
+    ) -> Cooked {
+        let facts = TextureFacts {
+            shape: *cooked.shape(),
+            content_hash: cooked.hash(),
+            encoder: cooked.encoder().map(|encoder| encoder.to_string()),
+        };
+        Cooked {
+            emissions: vec![self.emission(facts, cooked.into_payload().into())],
+            diagnostics,
+            telemetry,
+            ..Cooked::default()
+        }
+    }
+
+    /// A texture out of the cache.
+    pub(crate) fn kept(&self, cached: CachedCook) -> Option<Cooked> {
+        let facts = TextureFacts::parse(&cached.facts)?;
+        let [payload] = <[_; 1]>::try_from(cached.payloads).ok()?;
+        Some(Cooked {
+            emissions: vec![self.emission(facts, payload)],
+            diagnostics: cached.diagnostics,
+            ..Cooked::default()
+        })
+    }
+
+    fn emission(&self, facts: TextureFacts, payload: SharedBytes) -> Emission {
+        let TextureFacts {
+            shape,
+            content_hash,
+            encoder,
+        } = facts;
+        let catalog = CatalogEntry::texture(self.source, self.name)
+            .with_hash(content_hash)
+            .with_settings(self.settings)
+            .with_encoder(encoder.as_deref());
+        Emission::Texture(TextureEmission {
+            payload,
+            shape,
+            content_hash,
+            encoder,
+            catalog,
+        })
+    }
+}
+
+/// What is to be kept of a texture; nothing of what stands in for one.
+pub(crate) fn keep_texture(cooked: &Cooked) -> Option<CachedCook> {
+    let [Emission::Texture(texture)] = cooked.emissions.as_slice() else {
+        return None;
+    };
+    let facts = TextureFacts {
+        shape: texture.shape,
+        content_hash: texture.content_hash,
+        encoder: texture.encoder.clone(),
+    };
+    Some(CachedCook {
+        facts: facts.to_bytes()?,
+        payloads: vec![texture.payload.clone()],
+        diagnostics: cooked.diagnostics.clone(),
+    })
 }
 
 /// A file that was read: an image, or a texture that need not be cooked.

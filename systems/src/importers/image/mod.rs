@@ -31,6 +31,10 @@ impl Importer for ImageImporter {
         "texture"
     }
 
+    fn fingerprint(&self) -> Option<String> {
+        Some("texture 1".to_owned())
+    }
+
     fn extensions(&self) -> &[&'static str] {
         &[
             "png", "jpg", "jpeg", "tga", "bmp", "gif", "webp", "qoi", "tif", "tiff", "pbm", "pgm",

@@ -2,9 +2,9 @@
 
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
+    cache::{CacheKey, CachedCook},
     cook::texture::{CookedTexture, FailurePolicy, TextureError, decode_options},
     diagnostic::{Diagnostic, Severity, codes::texture as codes},
-    format::catalog::CatalogEntry,
     settings::texture::TextureSettings,
     source::image::{self, ImageLimits, ImageSet, SubresourceId, TextureInput},
 };
@@ -12,7 +12,7 @@ use bevy_kiln_components::{pipeline::WorkKind, report::Telemetry};
 use bevy_tasks::BoxedFuture;
 use std::time::Instant;
 
-use super::cook::{cook_bytes, cook_input};
+use super::cook::{TextureIdentity, cook_bytes, cook_input, keep_texture, texture_key};
 use crate::{
     io::{
         error::FileError,
@@ -20,7 +20,7 @@ use crate::{
     },
     lanes::CookContext,
     load::micros_since,
-    work::{CookFailure, CookInput, Cooked, Emission, TextureEmission, Work},
+    work::{CookFailure, CookInput, Cooked, Emission, Work},
 };
 
 /// A file of a texture.
@@ -83,6 +83,35 @@ impl Work for TextureWork {
     fn more_inputs(&self) -> Vec<SourceRef> {
         let others = self.inputs.files().skip(1);
         others.map(|file| file.location.clone()).collect()
+    }
+
+    fn cache_key(&self, input: &CookInput) -> Option<CacheKey> {
+        let mut key = texture_key(&self.settings, self.keeps_color_space, &self.limits)?;
+        let places = match &self.inputs {
+            TextureInputs::File(_) => Vec::new(),
+            TextureInputs::Set(members) => members.iter().map(|(place, _)| *place).collect(),
+            TextureInputs::Refused(_) => return None,
+        };
+        for SubresourceId { layer, mip, slice } in places {
+            key.field("place", format!("{layer},{mip},{slice}").as_bytes());
+        }
+        for bytes in input.bytes.iter().chain(&input.more) {
+            key.field("input", &bytes.as_ref().ok()?.digest());
+        }
+        Some(key.finish())
+    }
+
+    fn cache_names(&self) -> Vec<String> {
+        let files = self.inputs.files().map(|file| file.name.clone());
+        files.chain([self.source.clone()]).collect()
+    }
+
+    fn to_cache(&self, cooked: &Cooked) -> Option<CachedCook> {
+        keep_texture(cooked)
+    }
+
+    fn from_cache(&self, cached: CachedCook) -> Option<Cooked> {
+        self.identity().kept(cached)
     }
 
     fn cook(
@@ -219,25 +248,15 @@ impl TextureWork {
             Some(_) => told,
             None => told.source(&self.source),
         });
-        let diagnostics = diagnostics.collect();
-        let encoder = cooked.encoder().map(|encoder| encoder.to_string());
-        let (shape, content_hash) = (*cooked.shape(), cooked.hash());
-        let catalog = CatalogEntry::texture(&self.source, &self.name)
-            .with_hash(content_hash)
-            .with_settings(&self.settings)
-            .with_encoder(encoder.as_deref());
-        let texture = TextureEmission {
-            payload: cooked.into_payload(),
-            shape,
-            content_hash,
-            encoder,
-            catalog,
-        };
-        Cooked {
-            emissions: vec![Emission::Texture(texture)],
-            data: None,
-            diagnostics,
-            telemetry,
+        self.identity()
+            .cooked(cooked, diagnostics.collect(), telemetry)
+    }
+
+    fn identity(&self) -> TextureIdentity<'_> {
+        TextureIdentity {
+            source: &self.source,
+            name: &self.name,
+            settings: &self.settings,
         }
     }
 }

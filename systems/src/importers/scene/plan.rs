@@ -61,6 +61,7 @@ pub async fn plan_scene(
     let ignored = scene.ignored();
     let planned = PlannedScene {
         source: source.name.clone(),
+        digest: source.digest(),
         identity: identity(AssetType::Scene, &scene_name, &settings)?,
         materials: identities(AssetType::Material, &names.materials, &settings)?,
         geometries: identities(AssetType::Geometry, &names.meshes, &settings)?,

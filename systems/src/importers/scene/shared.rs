@@ -14,6 +14,8 @@ use crate::work::{CookInput, Cooked, Place};
 pub(super) struct PlannedScene {
     /// The source as it was requested.
     pub(super) source: String,
+    /// The hash of everything that the meshes are read from; nothing where meshes are not kept.
+    pub(super) digest: Option<[u8; 32]>,
     pub(super) scene: SceneSource,
     pub(super) settings: SceneSettings,
     pub(super) textures: SceneTextures,

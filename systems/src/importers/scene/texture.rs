@@ -2,8 +2,8 @@
 
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
+    cache::{CacheKey, CachedCook, segment::hash},
     diagnostic::{Diagnostic, Severity, codes},
-    format::catalog::CatalogEntry,
     settings::{scene::TextureFailurePolicy, texture::TextureSettings},
     source::{image::ImageLimits, scene::SharedBytes},
 };
@@ -13,11 +13,14 @@ use std::sync::Arc;
 
 use super::shared::{Made, TextureOutcome};
 use crate::{
-    importers::image::cook::{cook_bytes, failure},
+    importers::image::cook::{TextureIdentity, cook_bytes, failure, keep_texture, texture_key},
     io::reader::{SourceBytes, SourceRef},
     lanes::CookContext,
-    work::{CookFailure, CookInput, Cooked, Emission, TextureEmission, Work},
+    work::{CookFailure, CookInput, Cooked, Emission, Work},
 };
+
+/// A file that says in which space its numbers are knows better than a material slot.
+const KEEPS_COLOR_SPACE: bool = true;
 
 /// One texture of a scene.
 #[derive(Component, Clone)]
@@ -58,6 +61,31 @@ impl Work for SceneTextureWork {
         }
     }
 
+    fn cache_key(&self, input: &CookInput) -> Option<CacheKey> {
+        let item = &self.0;
+        let mut key = texture_key(&item.settings, KEEPS_COLOR_SPACE, &item.limits)?;
+        let digest = match &item.bytes {
+            ImageBytes::Embedded(bytes) => hash([bytes.as_slice()]),
+            ImageBytes::File(_) => input.bytes.as_ref()?.as_ref().ok()?.digest(),
+            ImageBytes::Missing(_) => return None,
+        };
+        Some(key.field("input", &digest).finish())
+    }
+
+    fn cache_names(&self) -> Vec<String> {
+        vec![self.0.id.clone(), self.0.image_name.clone()]
+    }
+
+    fn to_cache(&self, cooked: &Cooked) -> Option<CachedCook> {
+        keep_texture(cooked)
+    }
+
+    fn from_cache(&self, cached: CachedCook) -> Option<Cooked> {
+        let item = &self.0;
+        let cooked = item.identity().kept(cached)?;
+        Some(Made::Texture(item.number, TextureOutcome::Placed).with(cooked))
+    }
+
     fn cook(
         self,
         input: CookInput,
@@ -82,34 +110,23 @@ impl TextureItem {
             bytes,
             &self.image_name,
             &self.settings,
-            true,
+            KEEPS_COLOR_SPACE,
             &self.limits,
             &mut telemetry,
             context,
         )
         .await
         .map_err(|error| failure(error, &self.id))?;
-        let encoder = cooked.encoder().map(|encoder| encoder.to_string());
-        let (shape, content_hash) = (*cooked.shape(), cooked.hash());
-        let catalog = CatalogEntry::texture(&self.source, &self.name)
-            .with_hash(content_hash)
-            .with_settings(&self.settings)
-            .with_encoder(encoder.as_deref());
-        Ok(Cooked {
-            emissions: vec![Emission::Texture(TextureEmission {
-                payload: cooked.into_payload(),
-                shape,
-                content_hash,
-                encoder,
-                catalog,
-            })],
-            data: None,
-            diagnostics: diagnostics
-                .into_iter()
-                .map(|told| self.about(told))
-                .collect(),
-            telemetry,
-        })
+        let told = diagnostics.into_iter().map(|told| self.about(told));
+        Ok(self.identity().cooked(cooked, told.collect(), telemetry))
+    }
+
+    fn identity(&self) -> TextureIdentity<'_> {
+        TextureIdentity {
+            source: &self.source,
+            name: &self.name,
+            settings: &self.settings,
+        }
     }
 
     fn encoded(&self, input: CookInput) -> Result<Box<dyn AsRef<[u8]> + Send>, CookFailure> {

@@ -1,0 +1,130 @@
+//! Which job a request is, and everything that it asks for.
+
+use bevy_kiln_assets::{
+    cache::memo::JobRecord,
+    cook::texture::FailurePolicy,
+    format::payload_layout::PackingPolicy,
+    settings::{scene::SceneOptions, texture::TextureOptions},
+    source::{fbx::FbxLimits, image::ImageLimits},
+};
+use bevy_kiln_components::{job::ImportRequest, settings::ImportSettings};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::path::PathBuf;
+
+/// A request, as the memo knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Which job it is, whatever it asks for.
+    pub id: [u8; 16],
+    /// Everything that it asks for, as JSON.
+    pub settings: String,
+}
+
+/// Everything that decides what a job makes of its source. The names of the fields are what people read as
+/// the path of a setting.
+#[derive(Serialize)]
+struct Asked<'a> {
+    name: Option<&'a str>,
+    texture: &'a TextureOptions,
+    scene: &'a SceneOptions,
+    #[serde(serialize_with = "overrides")]
+    texture_overrides: &'a ImportRequest,
+    sources: Vec<String>,
+    keep_partial: bool,
+    placeholder: bool,
+    service: Service<'a>,
+}
+
+/// What the service adds to every job.
+#[derive(Serialize)]
+struct Service<'a> {
+    packing: PackingPolicy,
+    content_hashing: bool,
+    image_limits: &'a ImageLimits,
+    fbx_limits: &'a FbxLimits,
+    allowed_roots: Vec<&'a PathBuf>,
+}
+
+fn overrides<S: Serializer>(request: &&ImportRequest, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(request.texture_overrides.len()))?;
+    for (key, options) in request.texture_overrides.iter() {
+        map.serialize_entry(key, options)?;
+    }
+    map.end()
+}
+
+impl Subject {
+    /// The subject of a request under these settings of the service. `None` when it has no JSON, such as a
+    /// path that is not Unicode.
+    pub fn of(request: &ImportRequest, settings: &ImportSettings) -> Option<Self> {
+        // One relative path is another file in another folder.
+        let place = if request.source().contains("://") {
+            String::new()
+        } else {
+            let place = std::path::absolute(settings.source_root.join(request.source()));
+            place.ok()?.into_os_string().into_string().ok()?
+        };
+        let sources = request.sources().iter();
+        let asked = Asked {
+            name: request.name(),
+            texture: &request.texture,
+            scene: &request.scene,
+            texture_overrides: request,
+            sources: sources
+                .map(|source| {
+                    let place = source.place;
+                    let (layer, mip, slice) = (place.layer, place.mip, place.slice);
+                    format!("{}:{layer}:{mip}:{slice}", source.file)
+                })
+                .collect(),
+            keep_partial: request.keep_partial,
+            placeholder: request.on_texture_failure == FailurePolicy::Placeholder,
+            service: Service {
+                packing: settings.packing,
+                content_hashing: settings.content_hashing,
+                image_limits: &settings.image_limits,
+                fbx_limits: &settings.fbx_limits,
+                allowed_roots: settings
+                    .allowed_roots
+                    .iter()
+                    .chain(&request.source_roots)
+                    .collect(),
+            },
+        };
+        Some(Self {
+            id: JobRecord::subject([
+                &place,
+                request.source(),
+                request.name().unwrap_or_default(),
+                request.format().unwrap_or_default(),
+            ]),
+            settings: serde_json::to_string(&asked).ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_asked_for_by_name() {
+        let mut request = ImportRequest::new("a.glb").expecting("gltf");
+        request.texture.max_mips = Some(3);
+        let mut options = TextureOptions::default();
+        options.flip_y = Some(true);
+        request.texture_overrides.set("*_n.png", options);
+        let settings = ImportSettings::default();
+        let subject = Subject::of(&request, &settings).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&subject.settings).unwrap();
+        assert_eq!(json["texture"]["max_mips"], 3);
+        assert_eq!(json["texture_overrides"]["*_n.png"]["flip_y"], true);
+        assert_eq!(json["service"]["packing"], "d3d12");
+        assert_eq!(json["service"]["image_limits"]["max_width"], 16384);
+        request.texture.max_mips = Some(4);
+        let changed = Subject::of(&request, &settings).unwrap();
+        assert!(changed.id == subject.id && changed.settings != subject.settings);
+        let other = Subject::of(&request.named("x"), &settings).unwrap();
+        assert_ne!(other.id, subject.id);
+    }
+}
