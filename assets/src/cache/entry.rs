@@ -22,7 +22,9 @@ impl CachedCook {
     /// Bytes of memory that it holds.
     pub fn memory(&self) -> u64 {
         let payloads = self.payloads.iter().map(|payload| payload.len() as u64);
-        payloads.sum::<u64>().saturating_add(self.facts.len() as u64)
+        payloads
+            .sum::<u64>()
+            .saturating_add(self.facts.len() as u64)
     }
 
     /// The entry in parts, which belong together without anything in between: a head, then the payloads.

@@ -4,7 +4,7 @@ use super::CACHE_VERSION;
 use crate::{
     cook::{
         mesh,
-        texture::{self, BlockEncoder, Bc7eEncoder, IntelEncoder},
+        texture::{self, Bc7eEncoder, BlockEncoder, IntelEncoder},
     },
     format::catalog,
 };
@@ -40,7 +40,10 @@ mod tests {
     fn everything_is_named_once() {
         let text = environment(["gltf 1", "fbx 1; x"]);
         let pairs: Vec<&str> = text.split("; ").collect();
-        let names: Vec<&str> = pairs.iter().map(|pair| pair.split_once('=').unwrap().0).collect();
+        let names: Vec<&str> = pairs
+            .iter()
+            .map(|pair| pair.split_once('=').unwrap().0)
+            .collect();
         assert_eq!(
             names,
             [

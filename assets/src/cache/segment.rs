@@ -60,7 +60,10 @@ pub fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
 /// The head of an entry with this body.
 pub fn entry_head(key: &CacheKey, length: u64, body_hash: &[u8; 32]) -> Vec<u8> {
     let mut head = ByteWriter::with_capacity(ENTRY_HEAD);
-    head.bytes(&ENTRY).bytes(&key.0).u64(length).bytes(body_hash);
+    head.bytes(&ENTRY)
+        .bytes(&key.0)
+        .u64(length)
+        .bytes(body_hash);
     head.finish()
 }
 
@@ -147,7 +150,10 @@ mod tests {
         let body = b"body";
         let head = entry_head(&key, 4, &hash([&body[..]]));
         assert_eq!((head.len(), &head[..4]), (76, &b"KENT"[..]));
-        assert_eq!((&head[4..36], &head[36..44]), (&[7; 32][..], &[4, 0, 0, 0, 0, 0, 0, 0][..]));
+        assert_eq!(
+            (&head[4..36], &head[36..44]),
+            (&[7; 32][..], &[4, 0, 0, 0, 0, 0, 0, 0][..])
+        );
         assert_eq!(&head[44..], blake3::hash(body).as_bytes());
         let place = EntryPlace {
             offset: 8,
@@ -156,7 +162,10 @@ mod tests {
         assert_eq!((place.total(), place.end()), (80, 88));
         let footer = footer(&[(key, place)]);
         assert_eq!(footer.len(), 48 + 48);
-        assert_eq!(footer[32..48], [8, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(
+            footer[32..48],
+            [8, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0]
+        );
         assert_eq!(&footer[88..], b"KILNEND1");
     }
 

@@ -55,7 +55,10 @@ fn stats(args: &CacheTidyArgs, folder: &Path) {
     }
     let (size, most) = (bytes(stats.bytes), bytes(max_bytes));
     output::line(&format!("folder    {}", folder.display()));
-    output::line(&format!("entries   {} in {} files", stats.entries, stats.segments));
+    output::line(&format!(
+        "entries   {} in {} files",
+        stats.entries, stats.segments
+    ));
     output::line(&format!("size      {size} of at most {most}"));
     let known = bytes(stats.project_bytes);
     output::line(&format!("projects  {} ({known})", stats.projects));

@@ -54,7 +54,11 @@ pub fn run(args: &CookArgs) -> ExitCode {
 }
 
 fn expand(args: &CookArgs, manifest: &Manifest) -> Expansion {
-    let places = places(args.manifest(), args.root.as_deref(), args.output.as_deref());
+    let places = places(
+        args.manifest(),
+        args.root.as_deref(),
+        args.output.as_deref(),
+    );
     expand_with_files(manifest, &places, Path::new(""))
 }
 
@@ -176,11 +180,7 @@ fn batch_job(job: ManifestJob) -> BatchJob {
 }
 
 /// Settings of the run: the command line, else the manifest, else the defaults.
-pub fn settings(
-    run: &RunArgs,
-    manifest: &Manifest,
-    jobs: &[ManifestJob],
-) -> HeadlessSettings {
+pub fn settings(run: &RunArgs, manifest: &Manifest, jobs: &[ManifestJob]) -> HeadlessSettings {
     let mut settings = run.settings();
     if run.threads.is_none()
         && let Some(threads) = manifest.thread_pool_size()

@@ -9,16 +9,9 @@ use bevy_kiln::{
         manifest::{expand_with_files, read_manifest},
     },
 };
-use std::{
-    path::Path,
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
-use crate::{
-    args::WhyArgs,
-    cook, exit,
-    output,
-};
+use crate::{args::WhyArgs, cook, exit, output};
 
 /// Runs the command.
 pub fn run(args: &WhyArgs) -> ExitCode {
@@ -30,7 +23,12 @@ pub fn run(args: &WhyArgs) -> ExitCode {
         (Some(manifest), _) => in_manifest(args, manifest, &folder),
         (None, Some(root)) => {
             let environment = environment_of(&importers::built_in());
-            Ok(explain(&folder, root, Asked::Known(&args.job), &environment))
+            Ok(explain(
+                &folder,
+                root,
+                Asked::Known(&args.job),
+                &environment,
+            ))
         }
         (None, None) => Ok(Vec::new()),
     };

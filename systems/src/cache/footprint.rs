@@ -251,7 +251,11 @@ impl SourceReader for RecordingReader {
 
     fn note_names(&self, folder: &Path, name: &str, like: &[&str]) {
         let mut seen = self.seen();
-        let folder = seen.links.get(folder).cloned().unwrap_or_else(|| folder.to_owned());
+        let folder = seen
+            .links
+            .get(folder)
+            .cloned()
+            .unwrap_or_else(|| folder.to_owned());
         let known = seen.folders.entry(folder).or_default();
         let mut like = like.to_vec();
         like.sort_unstable();
@@ -274,7 +278,9 @@ mod tests {
 
     fn found(footprint: &Footprint) -> BTreeMap<PathBuf, Found> {
         let inputs = footprint.traces().unwrap().inputs.into_iter();
-        inputs.map(|input| (input.path.into(), input.found)).collect()
+        inputs
+            .map(|input| (input.path.into(), input.found))
+            .collect()
     }
 
     #[test]
@@ -291,7 +297,10 @@ mod tests {
         };
         block_on(async {
             reader.read(&at("whole"), head).await.unwrap();
-            reader.read(&at("whole"), ReadOptions::default()).await.unwrap();
+            reader
+                .read(&at("whole"), ReadOptions::default())
+                .await
+                .unwrap();
             reader.read(&at("head"), head).await.unwrap();
             reader.metadata(&at("looked")).await.unwrap();
             reader.metadata(&at("whole")).await.unwrap();
@@ -302,7 +311,9 @@ mod tests {
         });
         let found = found(&footprint);
         let hash = *blake3::hash(b"content of whole").as_bytes();
-        assert!(matches!(&found[&at("whole")], Found::File { hash: Some(own), .. } if *own == hash));
+        assert!(
+            matches!(&found[&at("whole")], Found::File { hash: Some(own), .. } if *own == hash)
+        );
         assert!(matches!(found[&at("head")], Found::File { hash: None, .. }));
         let looked = Found::Thing {
             is_folder: false,

@@ -47,7 +47,9 @@ impl Index {
     pub(super) fn load(folder: &Path) -> Self {
         let mut index = Self::default();
         for path in segment_paths(folder) {
-            let Some(entries) = File::open(&path).ok().and_then(|mut file| list(&mut file).ok())
+            let Some(entries) = File::open(&path)
+                .ok()
+                .and_then(|mut file| list(&mut file).ok())
             else {
                 continue;
             };

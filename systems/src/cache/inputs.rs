@@ -99,21 +99,24 @@ pub(super) fn examine(input: &Input) -> Verdict {
             }
             Ok(_) => Verdict::Same,
         },
-        Found::Names { stamp: old, asked } => folder(path, old, || changed(WhatChanged::Removed), {
-            |names| {
-                asked.iter().all(|(name, like)| {
-                    let found = names.iter().filter(|found| found.to_lowercase() == *name);
-                    names_hash(found.map(String::as_str)) == *like
-                })
-            }
-        })
-        .unwrap_or_else(|| changed(WhatChanged::Names)),
-        Found::Listing { stamp: old, names } => {
-            folder(path, old, || changed(WhatChanged::Removed), |found| {
-                names_hash(found.iter().map(String::as_str)) == *names
+        Found::Names { stamp: old, asked } => {
+            folder(path, old, || changed(WhatChanged::Removed), {
+                |names| {
+                    asked.iter().all(|(name, like)| {
+                        let found = names.iter().filter(|found| found.to_lowercase() == *name);
+                        names_hash(found.map(String::as_str)) == *like
+                    })
+                }
             })
             .unwrap_or_else(|| changed(WhatChanged::Names))
         }
+        Found::Listing { stamp: old, names } => folder(
+            path,
+            old,
+            || changed(WhatChanged::Removed),
+            |found| names_hash(found.iter().map(String::as_str)) == *names,
+        )
+        .unwrap_or_else(|| changed(WhatChanged::Names)),
     }
 }
 
@@ -153,7 +156,11 @@ fn examine_file(text: &str, old: &Stamp, hash: Option<&[u8; 32]>) -> Verdict {
         return Verdict::Same;
     }
     let looked = SystemTime::now();
-    let found = if info.is_file() { hash_file(path) } else { None };
+    let found = if info.is_file() {
+        hash_file(path)
+    } else {
+        None
+    };
     if let (Some(old_hash), Some(new_hash)) = (hash, &found)
         && old_hash == new_hash
     {
@@ -197,10 +204,12 @@ pub(super) fn settle(traces: Traces) -> Option<Vec<Input>> {
     } = traces;
     if !unsettled.is_empty() {
         // The job has taken at least as long as a tick, most often.
-        let young = unsettled.iter().filter_map(|&at| match &inputs.get(at)?.found {
-            Found::File { stamp, .. } => Some(*stamp),
-            _ => None,
-        });
+        let young = unsettled
+            .iter()
+            .filter_map(|&at| match &inputs.get(at)?.found {
+                Found::File { stamp, .. } => Some(*stamp),
+                _ => None,
+            });
         let now = SystemTime::now();
         if young.into_iter().any(|stamp| !is_settled(&stamp, now)) {
             std::thread::sleep(FINE_TICK + Duration::from_millis(1));
@@ -219,7 +228,8 @@ pub(super) fn settle(traces: Traces) -> Option<Vec<Input>> {
     }
     for input in &mut inputs {
         // The container may lie in a folder that was searched.
-        if let Found::Names { stamp: old, .. } | Found::Listing { stamp: old, .. } = &mut input.found
+        if let Found::Names { stamp: old, .. } | Found::Listing { stamp: old, .. } =
+            &mut input.found
         {
             *old = Stamp::default();
         }
@@ -264,7 +274,8 @@ mod tests {
 
     fn touch(path: &Path) {
         let file = fs::OpenOptions::new().write(true).open(path).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(100)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(100))
+            .unwrap();
     }
 
     #[test]

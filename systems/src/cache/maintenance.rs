@@ -104,7 +104,10 @@ pub(super) fn stats(folder: &Path) -> CacheStats {
 
 /// Removes segments until no more than `max_bytes` are left, and joins small ones if there are many.
 pub(super) fn trim(folder: &Path, max_bytes: u64) -> io::Result<()> {
-    let small = find(folder).iter().filter(|found| found.bytes < SMALL).count();
+    let small = find(folder)
+        .iter()
+        .filter(|found| found.bytes < SMALL)
+        .count();
     if small > MANY {
         join(folder)?;
     }
@@ -121,14 +124,15 @@ pub(super) fn tidy(folder: &Path, max_bytes: u64) -> io::Result<Tidied> {
 pub(super) fn clear(folder: &Path) -> io::Result<Tidied> {
     tidied(folder, || {
         let segments = find(folder);
-        segments.iter().try_for_each(|found| remove(&found.path).map(|_| ()))
+        segments
+            .iter()
+            .try_for_each(|found| remove(&found.path).map(|_| ()))
     })
 }
 
 fn tidied(folder: &Path, work: impl FnOnce() -> io::Result<()>) -> io::Result<Tidied> {
-    let total = |all: &[Found]| -> (usize, u64) {
-        (all.len(), all.iter().map(|found| found.bytes).sum())
-    };
+    let total =
+        |all: &[Found]| -> (usize, u64) { (all.len(), all.iter().map(|found| found.bytes).sum()) };
     let (count, before) = total(&find(folder));
     work()?;
     let (left, bytes) = total(&find(folder));
@@ -274,7 +278,10 @@ impl Joined {
             none => {
                 self.number += 1;
                 let path = self.folder.join(segment_name(self.number));
-                let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+                let mut file = OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .open(&path)?;
                 let _ = file.try_lock();
                 file.write_all(&MAGIC)?;
                 self.length = MAGIC.len() as u64;

@@ -104,7 +104,10 @@ impl ProjectMemos {
         importers: &Importers,
     ) -> Vec<(Entity, Option<Box<Unchanged>>)> {
         if self.0.settings.force {
-            return questions.into_iter().map(|question| (question.job, None)).collect();
+            return questions
+                .into_iter()
+                .map(|question| (question.job, None))
+                .collect();
         }
         let environment = environment_of(importers);
         let mut answers = Vec::with_capacity(questions.len());
@@ -195,7 +198,10 @@ impl ProjectMemos {
         let begun = Instant::now();
         let mut pending = lock(&self.0.pending);
         while *pending > 0 && begun.elapsed() < PATIENCE {
-            let waited = self.0.idle.wait_timeout(pending, Duration::from_millis(100));
+            let waited = self
+                .0
+                .idle
+                .wait_timeout(pending, Duration::from_millis(100));
             pending = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }

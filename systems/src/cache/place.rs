@@ -48,7 +48,10 @@ mod tests {
         ];
         assert_eq!(place(&all).as_deref(), Some("here"));
         assert_eq!(place(&all[1..]).as_deref(), Some("/xdg/bevy_kiln"));
-        assert_eq!(place(&all[2..]).as_deref(), Some("/home/me/.cache/bevy_kiln"));
+        assert_eq!(
+            place(&all[2..]).as_deref(),
+            Some("/home/me/.cache/bevy_kiln")
+        );
         let relative = [("XDG_CACHE_HOME", "xdg"), ("HOME", "/me")];
         assert_eq!(place(&relative).as_deref(), Some("/me/.cache/bevy_kiln"));
         assert_eq!(place(&[]), None);

@@ -100,11 +100,15 @@ impl Project {
         let mut was_touched = false;
         let mut answers = Vec::with_capacity(jobs.len());
         for (subject, source) in jobs {
-            let known = subject.as_ref().and_then(|subject| by_subject.get(&subject.id));
+            let known = subject
+                .as_ref()
+                .and_then(|subject| by_subject.get(&subject.id));
             let known = known.map(Vec::as_slice).unwrap_or_default();
             let exact = known.iter().copied().find(|&number| {
                 let record = &memo.records[number];
-                subject.as_ref().is_some_and(|subject| *subject.settings == *record.settings)
+                subject
+                    .as_ref()
+                    .is_some_and(|subject| *subject.settings == *record.settings)
                     && *record.environment == *environment
             });
             let answer = exact
@@ -142,7 +146,9 @@ impl Project {
     fn is_restless(&self, outputs: &[Output], source: &str) -> bool {
         self.restless_sources.contains(source)
             || !self.restless.is_empty()
-                && outputs.iter().any(|output| self.restless.contains(&output.name))
+                && outputs
+                    .iter()
+                    .any(|output| self.restless.contains(&output.name))
     }
 
     /// Takes over what was committed.
@@ -230,7 +236,10 @@ fn real_path(path: &Path) -> PathBuf {
     let mut missing = Vec::new();
     for there in path.ancestors() {
         if let Ok(real) = std::fs::canonicalize(there) {
-            return missing.iter().rev().fold(real, |real, name| real.join(name));
+            return missing
+                .iter()
+                .rev()
+                .fold(real, |real, name| real.join(name));
         }
         missing.extend(there.file_name());
     }

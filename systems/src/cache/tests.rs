@@ -97,7 +97,11 @@ fn a_forced_run_finds_nothing_and_keeps_everything() {
     put(&forced, 1..3, 20);
     let after = cache(folder.path());
     assert_eq!(get(&after, 0).unwrap().payloads[0].len(), 10);
-    assert_eq!(get(&after, 1).unwrap().payloads[0].len(), 20, "the last one counts");
+    assert_eq!(
+        get(&after, 1).unwrap().payloads[0].len(),
+        20,
+        "the last one counts"
+    );
     assert!(get(&after, 2).is_some());
 }
 
@@ -109,10 +113,16 @@ fn a_segment_without_a_footer_is_read() {
     let whole = fs::read(&path).unwrap();
     let footer = 5 * 48 + 48;
     // As a crash leaves it: without the footer, and with half an entry at the end.
-    for len in [whole.len() - footer, whole.len() - footer - 50, whole.len() - 1] {
+    for len in [
+        whole.len() - footer,
+        whole.len() - footer - 50,
+        whole.len() - 1,
+    ] {
         fs::write(&path, &whole[..len]).unwrap();
         let cache = cache(folder.path());
-        let found = (0..5).filter(|number| get(&cache, *number).is_some()).count();
+        let found = (0..5)
+            .filter(|number| get(&cache, *number).is_some())
+            .count();
         assert_eq!(found, if len < whole.len() - footer { 4 } else { 5 });
     }
 }
@@ -127,7 +137,9 @@ fn no_damage_is_told_as_a_result() {
         fs::write(&path, bytes).unwrap();
         let cache = cache(folder.path());
         // `get` checks what it finds.
-        (0..2).filter(|number| get(&cache, *number).is_some()).count()
+        (0..2)
+            .filter(|number| get(&cache, *number).is_some())
+            .count()
     };
     assert_eq!(found(&whole), 2);
     for at in 0..whole.len() {
@@ -135,7 +147,10 @@ fn no_damage_is_told_as_a_result() {
         bad[at] ^= 0x11;
         let intact = found(&bad);
         let in_entries = at < whole.len() - (2 * 48 + 48);
-        assert!(!in_entries || intact < 2 || at < MAGIC.len(), "byte {at}: {intact}");
+        assert!(
+            !in_entries || intact < 2 || at < MAGIC.len(),
+            "byte {at}: {intact}"
+        );
     }
     for len in 0..whole.len() {
         assert!(found(&whole[..len]) <= 2);
@@ -172,7 +187,8 @@ fn a_disk_that_cannot_be_written_is_told_of_once() {
 
 fn age(path: &Path, hours: u64) {
     let file = fs::OpenOptions::new().write(true).open(path).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(hours * 3600)).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(hours * 3600))
+        .unwrap();
 }
 
 #[test]
@@ -189,7 +205,9 @@ fn what_was_not_used_for_longest_is_removed_first() {
     assert!(get(&cache(folder.path()), 0).is_some());
     let one = fs::metadata(&paths[0]).unwrap().len();
     maintenance::trim(&folder.path().join(SEGMENTS), 2 * one + 10).unwrap();
-    let left: Vec<bool> = (0..4).map(|number| get(&cache(folder.path()), number).is_some()).collect();
+    let left: Vec<bool> = (0..4)
+        .map(|number| get(&cache(folder.path()), number).is_some())
+        .collect();
     assert_eq!(left, [true, false, false, true]);
 }
 
@@ -242,7 +260,11 @@ fn segments_do_not_grow_for_ever() {
     let folder = tempfile::tempdir().unwrap();
     let cache = limited(folder.path(), 4 << 20);
     put(&cache, 0..5, 400 << 10);
-    assert_eq!(segments(folder.path()).len(), 2, "each is closed after a mebibyte");
+    assert_eq!(
+        segments(folder.path()).len(),
+        2,
+        "each is closed after a mebibyte"
+    );
     assert!((0..5).all(|number| get(&cache, number).is_some()));
     // What is larger than the whole cache is not kept.
     put(&cache, 9..10, 5 << 20);

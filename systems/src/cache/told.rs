@@ -1,9 +1,7 @@
 //! What a report says of a job, as bytes: products, what was left out, diagnostics.
 
 use bevy_kiln_assets::{
-    cache::fields::{
-        put, put_diagnostic, put_optional, take_diagnostic, take_optional, take_text,
-    },
+    cache::fields::{put, put_diagnostic, put_optional, take_diagnostic, take_optional, take_text},
     diagnostic::Diagnostic,
     format::{
         bytes::{ByteReader, ByteWriter},

@@ -1,6 +1,9 @@
 //! Why a job would be cooked again: what is not as it was when it was committed.
 
-use bevy_kiln_assets::cache::memo::{JobRecord, Memo};
+use bevy_kiln_assets::{
+    cache::memo::{JobRecord, Memo},
+    format::layout::INDEX_FILE,
+};
 use bevy_kiln_components::{job::ImportRequest, settings::ImportSettings};
 use serde::Serialize;
 use serde_json::Value;
@@ -83,7 +86,12 @@ impl fmt::Display for Reason {
             Self::NeverCooked => f.write_str("it was never cooked into this container"),
             Self::Source(change) => change.fmt(f),
             Self::Setting { path, old, new } => {
-                write!(f, "the setting {path} changed: {} -> {}", value(old), value(new))
+                write!(
+                    f,
+                    "the setting {path} changed: {} -> {}",
+                    value(old),
+                    value(new)
+                )
             }
             Self::Version { of, old, new } => {
                 write!(f, "{of} changed: {} -> {}", text(old), text(new))
@@ -105,7 +113,10 @@ impl fmt::Display for InputChange {
         match self.what {
             WhatChanged::Removed => write!(f, "{path} is gone"),
             WhatChanged::Appeared => write!(f, "{path} was looked for in vain, and is there now"),
-            WhatChanged::Names => write!(f, "other files in {path} have the names that were looked for"),
+            WhatChanged::Names => write!(
+                f,
+                "other files in {path} have the names that were looked for"
+            ),
             WhatChanged::Changed => {
                 write!(f, "{path} changed")?;
                 let side = |size: Option<u64>, hash: &Option<String>| {
@@ -129,7 +140,12 @@ impl fmt::Display for InputChange {
 /// Says of a job, or of all jobs that are called so, what is not as it was. The cache is in `folder`; the
 /// text of versions is that of [`environment_of`](super::environment_of). Empty when nobody knows such a job
 /// by its name.
-pub fn explain(folder: &Path, root: &Path, asked: Asked<'_>, environment: &str) -> Vec<Explanation> {
+pub fn explain(
+    folder: &Path,
+    root: &Path,
+    asked: Asked<'_>,
+    environment: &str,
+) -> Vec<Explanation> {
     let memo = std::fs::read(memo_path(&folder.join(MEMOS), root)).ok();
     let memo = memo.as_deref().and_then(Memo::parse).unwrap_or_default();
     let container = container_reason(&memo, root);
@@ -154,10 +170,11 @@ pub fn explain(folder: &Path, root: &Path, asked: Asked<'_>, environment: &str) 
         }
         Asked::Request(request, settings) => {
             let subject = Subject::of(request, settings);
-            let of_subject = memo
-                .records
-                .iter()
-                .filter(|record| subject.as_ref().is_some_and(|asked| asked.id == record.subject));
+            let of_subject = memo.records.iter().filter(|record| {
+                subject
+                    .as_ref()
+                    .is_some_and(|asked| asked.id == record.subject)
+            });
             let closest = of_subject
                 .filter_map(|record| {
                     let asked = &subject.as_ref()?.settings;
@@ -171,8 +188,11 @@ pub fn explain(folder: &Path, root: &Path, asked: Asked<'_>, environment: &str) 
 }
 
 fn container_reason(memo: &Memo, root: &Path) -> Option<Reason> {
-    let Some(look) = ContainerLook::of(root) else {
+    if !root.join(INDEX_FILE).exists() {
         return Some(Reason::ContainerMissing);
+    }
+    let Some(look) = ContainerLook::of(root) else {
+        return Some(Reason::ContainerChanged);
     };
     if look.index_hash != memo.container || look.catalog_bytes != memo.catalog_bytes {
         return Some(Reason::ContainerChanged);
@@ -189,9 +209,17 @@ fn differences(record: &JobRecord, settings: &str, environment: &str) -> Vec<Rea
         }
     }
     let settings = changes(&leaves(&record.settings), &leaves(settings));
-    reasons.extend(settings.into_iter().map(|(path, old, new)| Reason::Setting { path, old, new }));
+    reasons.extend(
+        settings
+            .into_iter()
+            .map(|(path, old, new)| Reason::Setting { path, old, new }),
+    );
     let versions = changes(&pairs(&record.environment), &pairs(environment));
-    reasons.extend(versions.into_iter().map(|(of, old, new)| Reason::Version { of, old, new }));
+    reasons.extend(
+        versions
+            .into_iter()
+            .map(|(of, old, new)| Reason::Version { of, old, new }),
+    );
     reasons
 }
 
@@ -239,7 +267,9 @@ fn collect(path: String, value: Value, all: &mut BTreeMap<String, Value>) {
 
 /// Versions by what they are of.
 fn pairs(environment: &str) -> BTreeMap<String, String> {
-    let pairs = environment.split("; ").filter_map(|pair| pair.split_once('='));
+    let pairs = environment
+        .split("; ")
+        .filter_map(|pair| pair.split_once('='));
     pairs
         .map(|(name, value)| match (name, value.split_once(' ')) {
             ("importer", Some((format, value))) => (format!("importer {format}"), value.to_owned()),

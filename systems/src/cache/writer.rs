@@ -40,7 +40,11 @@ pub(super) struct WriteError {
 
 impl WriteError {
     pub(super) fn diagnostic(&self, folder: &Path) -> Diagnostic {
-        let message = format!("{}: {}; nothing more is kept", self.path.display(), self.error);
+        let message = format!(
+            "{}: {}; nothing more is kept",
+            self.path.display(),
+            self.error
+        );
         Diagnostic::new(codes::cache::UNWRITABLE, message).source(folder.display().to_string())
     }
 }

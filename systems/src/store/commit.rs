@@ -16,9 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    Committed, ContainerStore, STAGE, StoreError, journal::Journal, look::index_hash,
-};
+use super::{Committed, ContainerStore, STAGE, StoreError, journal::Journal, look::index_hash};
 
 /// What the container is to be after the commit. Tables begin with the committed entries.
 #[derive(Clone, Debug, Default)]

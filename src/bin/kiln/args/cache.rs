@@ -1,8 +1,8 @@
 //! Where results are kept between runs, and `kiln cache`.
 
 use super::run::size;
-use bevy_kiln::{components::settings::CacheSettings, systems::cache::default_folder};
 use super::{OutputArgs, RunArgs};
+use bevy_kiln::{components::settings::CacheSettings, systems::cache::default_folder};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -41,7 +41,12 @@ pub struct WhyArgs {
     #[arg(value_name = "JOB")]
     pub job: String,
     /// The manifest that the job is in
-    #[arg(short, long, value_name = "MANIFEST", required_unless_present = "output")]
+    #[arg(
+        short,
+        long,
+        value_name = "MANIFEST",
+        required_unless_present = "output"
+    )]
     pub manifest: Option<PathBuf>,
     /// The container; without a manifest, of a job that was cooked before, with the settings that it had
     #[arg(short, long, value_name = "DIR", visible_alias = "cooked-root")]

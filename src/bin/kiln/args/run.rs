@@ -1,5 +1,6 @@
 //! What a cook may use of the machine, and when it stops.
 
+use super::CacheArgs;
 use bevy_kiln::{
     components::pipeline::{PipelineLimit, PipelineLimits, WorkKind},
     plugin::HeadlessSettings,

@@ -5,8 +5,8 @@ use bevy_kiln_assets::{
     cook::{
         pace::CancelFlag,
         texture::{
-            COOKER_VERSION, CookedTexture, TextureError, assemble, block_encoder, decode_options, pass_through,
-            passes_through, prepare,
+            COOKER_VERSION, CookedTexture, TextureError, assemble, block_encoder, decode_options,
+            pass_through, passes_through, prepare,
         },
     },
     diagnostic::{Diagnostic, codes::texture as codes},

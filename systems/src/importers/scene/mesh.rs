@@ -42,7 +42,9 @@ impl Work for MeshBuildWork {
         key.json("refuse_non_triangles", &settings.refuse_non_triangles)?;
         key.json("geometry", &settings.geometry)?;
         let uses = scene.material_uses.iter();
-        let uses: Vec<u8> = uses.map(|material| u8::from(material.uses_textures)).collect();
+        let uses: Vec<u8> = uses
+            .map(|material| u8::from(material.uses_textures))
+            .collect();
         key.field("materials", &uses);
         Some(key.finish())
     }
@@ -89,7 +91,9 @@ impl Work for MeshBuildWork {
         }
         let roles = facts.buffers.into_iter().enumerate();
         let roles = roles.flat_map(|(lod, buffers)| {
-            buffers.into_iter().map(move |(role, hash)| (lod, role, hash))
+            buffers
+                .into_iter()
+                .map(move |(role, hash)| (lod, role, hash))
         });
         let buffers = roles.zip(cached.payloads);
         let buffers = buffers.map(|((lod, role, content_hash), bytes)| {
