@@ -70,13 +70,13 @@ pub trait Work: Component + Clone {
 
     /// What is to be kept of a result; nothing if it is not worth it, such as one that stands in for a
     /// failure.
-    fn to_cache(&self, cooked: &Cooked) -> Option<CachedCook> {
+    fn keep(&self, cooked: &Cooked) -> Option<CachedCook> {
         let _ = cooked;
         None
     }
 
     /// The result as it was kept, by this payload or one with the same key. Nothing if it is of no use here.
-    fn from_cache(&self, cached: CachedCook) -> Option<Cooked> {
+    fn restore(&self, cached: CachedCook) -> Option<Cooked> {
         let _ = cached;
         None
     }

@@ -37,16 +37,16 @@ fn cook<W: Work>(
         };
         for key in [key, named] {
             let found = cache.get(key).await;
-            if let Some(cooked) = found.and_then(|found| work.from_cache(found)) {
+            if let Some(cooked) = found.and_then(|found| work.restore(found)) {
                 return Ok(Cooked {
                     cached: Some(true),
                     ..cooked
                 });
             }
         }
-        let keep = work.clone();
+        let again = work.clone();
         let mut cooked = work.cook(input, context).await?;
-        if let Some(kept) = keep.to_cache(&cooked) {
+        if let Some(kept) = again.keep(&cooked) {
             let is_silent = kept.diagnostics.is_empty();
             cache.put(if is_silent { key } else { named }, &kept);
         }

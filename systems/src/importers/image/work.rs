@@ -106,11 +106,11 @@ impl Work for TextureWork {
         files.chain([self.source.clone()]).collect()
     }
 
-    fn to_cache(&self, cooked: &Cooked) -> Option<CachedCook> {
+    fn keep(&self, cooked: &Cooked) -> Option<CachedCook> {
         keep_texture(cooked)
     }
 
-    fn from_cache(&self, cached: CachedCook) -> Option<Cooked> {
+    fn restore(&self, cached: CachedCook) -> Option<Cooked> {
         self.identity().kept(cached)
     }
 

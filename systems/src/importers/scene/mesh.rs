@@ -53,7 +53,7 @@ impl Work for MeshBuildWork {
         vec![self.identity().name().to_owned(), self.source_id()]
     }
 
-    fn to_cache(&self, cooked: &Cooked) -> Option<CachedCook> {
+    fn keep(&self, cooked: &Cooked) -> Option<CachedCook> {
         let Some(Made::Mesh(shape, counts)) = cooked.data.as_ref()?.downcast_ref() else {
             return None;
         };
@@ -82,7 +82,7 @@ impl Work for MeshBuildWork {
         })
     }
 
-    fn from_cache(&self, cached: CachedCook) -> Option<Cooked> {
+    fn restore(&self, cached: CachedCook) -> Option<Cooked> {
         let facts = MeshFacts::parse(&cached.facts, self.identity().name())?;
         let source_id = self.source_id();
         let counts: Vec<usize> = facts.buffers.iter().map(Vec::len).collect();

@@ -76,11 +76,11 @@ impl Work for SceneTextureWork {
         vec![self.0.id.clone(), self.0.image_name.clone()]
     }
 
-    fn to_cache(&self, cooked: &Cooked) -> Option<CachedCook> {
+    fn keep(&self, cooked: &Cooked) -> Option<CachedCook> {
         keep_texture(cooked)
     }
 
-    fn from_cache(&self, cached: CachedCook) -> Option<Cooked> {
+    fn restore(&self, cached: CachedCook) -> Option<Cooked> {
         let item = &self.0;
         let cooked = item.identity().kept(cached)?;
         Some(Made::Texture(item.number, TextureOutcome::Placed).with(cooked))
