@@ -51,6 +51,7 @@
 )]
 
 mod admission;
+mod cache;
 mod client;
 mod common;
 mod companions;

@@ -370,7 +370,11 @@ mod tests {
         };
         let input = file(&path);
         let settled = settle(traces(input.clone())).unwrap();
-        assert_eq!(settled, std::slice::from_ref(&input), "its time can be trusted by now");
+        assert_eq!(
+            settled,
+            std::slice::from_ref(&input),
+            "its time can be trusted by now"
+        );
         fs::write(&path, "two").unwrap();
         assert_eq!(settle(traces(input)), None);
     }
