@@ -5,7 +5,7 @@ use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     settings::{
         overrides::TextureOverrides,
-        texture::{TextureOptions, TextureSettings},
+        texture::{AlphaUse, TextureOptions, TextureSettings},
     },
     source::scene::{
         AlphaMode, ImageData, ImageId, ImageSource, MaterialId, MaterialSource, SceneSource,
@@ -108,7 +108,7 @@ impl Chooser<'_> {
         let chosen = names(image).find_map(|name| self.overrides.find(name));
         let settings = self
             .tuning
-            .resolve_role(role, chosen, cutoff(material))
+            .resolve_role(role, chosen, alpha_use(material))
             .map_err(|error| {
                 let error = TextureError::from(error).diagnostic().unwrap_or_else(|| {
                     Diagnostic::new(codes::texture::DESC_INVALID, error.to_string())
@@ -145,10 +145,14 @@ fn names(image: &ImageSource) -> impl Iterator<Item = &str> {
     path.into_iter().chain([&*image.name, &*image.identity])
 }
 
-/// The alpha of the base colour texture below which nothing of a masked material is drawn.
-fn cutoff(material: &MaterialSource) -> Option<f32> {
-    (material.alpha_mode == AlphaMode::Masked)
-        .then(|| material.alpha_cutoff / material.base_color[3])
+/// What the alpha of the base colour texture is for. Of a masked material, what is below the cut-off
+/// after it was multiplied by the factor is not drawn.
+fn alpha_use(material: &MaterialSource) -> AlphaUse {
+    match material.alpha_mode {
+        AlphaMode::Opaque => AlphaUse::Unused,
+        AlphaMode::Masked => AlphaUse::Cutoff(material.alpha_cutoff / material.base_color[3]),
+        AlphaMode::Blended => AlphaUse::Blend,
+    }
 }
 
 /// Infos and warnings about options of the request that change nothing in this scene.
