@@ -98,6 +98,9 @@ pub(super) fn check_complete(bytes: &[u8]) -> Result<(), ImageError> {
         });
         match chunk {
             Ok((_, kind)) if &kind == b"IEND" => {
+                if data == 0 {
+                    return Err(corrupt("it has no picture".to_owned()));
+                }
                 let promised = row_bytes(bytes)?;
                 return capacity::check(ImageFormat::Png, data, capacity::DEFLATE, promised);
             }

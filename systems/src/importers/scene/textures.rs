@@ -343,6 +343,17 @@ mod tests {
     }
 
     #[test]
+    fn options_that_are_up_to_the_slots_are_told() {
+        let scene = scene(Vec::new());
+        let mut tuning = TextureOptions::default();
+        tuning.intent = Some(bevy_kiln_assets::settings::texture::TextureIntent::Data);
+        let told = unused_options(&scene, &tuning, &TextureOverrides::default());
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].code, codes::import::OPTION_UNUSED);
+        assert!(told[0].message.contains("`intent`"));
+    }
+
+    #[test]
     fn contradictions_are_told_once() {
         let wrong = (0..3).map(|_| material(&[(Slot::BaseColor, 0, Role::BaseColor)]));
         let mut tuning = TextureOptions::default();
