@@ -365,7 +365,7 @@ fn bombs(w: u32, h: u32) -> Vec<(String, Vec<u8>)> {
 /// and the file once more, which some decoders copy.
 fn promised(info: &ImageInfo, len: usize) -> u64 {
     let pixels = u64::from(info.width) * u64::from(info.height);
-    let texel = u64::from(info.decoded_bytes() / pixels.max(1)).max(4);
+    let texel = (info.decoded_bytes() / pixels.max(1)).max(4);
     pixels * texel + info.decoder_bytes + 2 * len as u64 + (1 << 20)
 }
 
@@ -398,7 +398,7 @@ fn tiny_files_allocate_no_more_than_their_header_says() {
                 match probed {
                     // What is refused costs nothing.
                     Err(error) if real > 64 << 10 => {
-                        worst.push(format!("{name}: {real} bytes, and then {error}"))
+                        worst.push(format!("{name}: {real} bytes, and then {error}"));
                     }
                     Err(_) => {}
                     Ok(info) => {

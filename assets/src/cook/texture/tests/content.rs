@@ -332,9 +332,11 @@ fn colours_that_are_seen_whatever_their_alpha_are_averaged_as_they_are() {
             _ => [0, 0, 255, 0],
         })
     };
-    let mut options = TextureOptions::default();
-    options.output_format = Some(OutputFormat::Rgba8Srgb);
-    options.mip_filter = Some(MipFilter::Box);
+    let options = TextureOptions {
+        output_format: Some(OutputFormat::Rgba8Srgb),
+        mip_filter: Some(MipFilter::Box),
+        ..TextureOptions::default()
+    };
     let smallest = |alpha| {
         let role = TextureRole::BaseColor;
         let settings = options.resolve_role(role, None, alpha).unwrap();

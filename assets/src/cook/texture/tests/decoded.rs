@@ -11,12 +11,14 @@ use crate::{
 };
 
 fn as_decoded(change: impl FnOnce(&mut TextureOptions)) -> TextureSettings {
-    let mut options = TextureOptions::default();
-    // None of these counts.
-    options.output_format = Some(OutputFormat::Bc1);
-    options.packing_policy = Some(PackingPolicy::Tight);
-    options.mip_filter = Some(MipFilter::Lanczos);
-    options.as_decoded = true;
+    let mut options = TextureOptions {
+        // None of these counts.
+        output_format: Some(OutputFormat::Bc1),
+        packing_policy: Some(PackingPolicy::Tight),
+        mip_filter: Some(MipFilter::Lanczos),
+        as_decoded: true,
+        ..TextureOptions::default()
+    };
     change(&mut options);
     options.resolve("wood_normal.png").unwrap()
 }
