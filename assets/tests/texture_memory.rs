@@ -13,53 +13,9 @@ use bevy_kiln_assets::{
     },
     source::image::{ImageLimits, probe},
 };
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    io::Cursor,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
-};
+use std::io::Cursor;
 
-/// Counts the bytes in use, and remembers the most there were.
-struct Counting;
-
-static IN_USE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-fn grow(bytes: usize) {
-    let now = IN_USE.fetch_add(bytes, Relaxed) + bytes;
-    PEAK.fetch_max(now, Relaxed);
-}
-
-// SAFETY: every call is passed on unchanged to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        IN_USE.fetch_sub(layout.size(), Relaxed);
-        grow(size);
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+mod counting;
 
 /// A file of a format, with pixels that compress neither well nor badly.
 #[expect(
@@ -150,11 +106,10 @@ fn estimates_are_upper_bounds_and_not_far_off() {
         for settings in &choices {
             let info = probe(bytes, name, &limits).unwrap();
             let estimate = estimate(&info, settings, bytes.len() as u64);
-            let before = IN_USE.load(Relaxed);
-            PEAK.store(before, Relaxed);
+            let before = counting::begin();
             let cooked = cook(bytes, settings).unwrap();
             // The source is the caller's, but it belongs to the estimate.
-            let real = (PEAK.load(Relaxed) - before + bytes.len()) as u64;
+            let real = (counting::peak() - before + bytes.len()) as u64;
             let output = settings.output_format;
             assert!(
                 real <= estimate.peak_bytes,

@@ -24,6 +24,7 @@ use std::{
 };
 
 use crate::{
+    collect::CookedResult,
     dispatch::{OldestJob, ReadyWork, UnemittedJobs},
     finalize::roll_back,
     item_log::{ItemLog, since_start},
@@ -269,13 +270,15 @@ fn outputs(products: &[Product], commit: &CommitOutcome) -> Vec<OutputFile> {
     commit.output_files(has_texture, has_buffer, assets)
 }
 
-/// Items that are not at their end fail with their job.
+/// Items that are not at their end fail with their job. What was told by those that had been cooked is
+/// told all the same, in the order of the plan.
 fn fail_open_items(world: &mut World, job: Entity) {
     let items: Vec<Entity> = world
         .get::<WorkItems>(job)
         .map(|items| items.iter().collect())
         .unwrap_or_default();
     let mut failed = 0;
+    let mut told = Vec::new();
     for item in items {
         let (Some(&state), Some(&kind), Some(&order)) = (
             world.get::<WorkState>(item),
@@ -296,8 +299,14 @@ fn fail_open_items(world: &mut World, job: Entity) {
                 state,
             },
         );
+        if let Some(CookedResult(cooked)) = world.entity_mut(item).take::<CookedResult>() {
+            told.extend(cooked.diagnostics);
+        }
         world.entity_mut(item).insert(WorkState::Failed);
         failed += 1;
+    }
+    if let Some(mut diagnostics) = world.get_mut::<Diagnostics>(job) {
+        diagnostics.0.extend(told);
     }
     if let Some(mut progress) = world.get_mut::<Progress>(job) {
         progress.failed += failed;

@@ -10,24 +10,10 @@ use crate::common::{
     process::{import, run},
 };
 use intel_tex_2::{RgbaSurface, bc7};
-use std::path::Path;
 
-/// The bytes of a golden file: comments, then lines of an offset and 16 bytes; a `*` repeats the line
-/// before it up to the next offset.
+/// The bytes of a golden file of this folder.
 fn golden(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/golden");
-    let text = std::fs::read_to_string(path.join(format!("{name}.hex"))).unwrap();
-    let mut bytes: Vec<u8> = Vec::new();
-    for line in text.lines().filter(|line| !line.starts_with(['#', '*'])) {
-        let mut words = line.split_whitespace();
-        let offset = usize::from_str_radix(words.next().unwrap(), 16).unwrap();
-        while bytes.len() < offset {
-            bytes.extend_from_within(bytes.len() - 16..);
-        }
-        assert_eq!(bytes.len(), offset, "{name}: {line}");
-        bytes.extend(words.map(|word| u8::from_str_radix(word, 16).unwrap()));
-    }
-    bytes
+    crate::common::golden(&format!("tests/cli/golden/{name}.hex"))
 }
 
 const POLICIES: [&str; 2] = ["d3d12", "tight"];

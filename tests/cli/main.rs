@@ -17,6 +17,7 @@ mod faults;
 mod golden;
 #[cfg(unix)]
 mod interrupt;
+mod library;
 mod lock;
 mod malformed;
 mod output;

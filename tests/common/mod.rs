@@ -35,6 +35,24 @@ pub fn files(folder: &Path) -> Files {
     found
 }
 
+/// The bytes of a golden file, by its path in the project: comments, then lines of an offset and 16 bytes;
+/// a `*` repeats the line before it up to the next offset.
+pub fn golden(path: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut bytes: Vec<u8> = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with(['#', '*'])) {
+        let mut words = line.split_whitespace();
+        let offset = usize::from_str_radix(words.next().unwrap(), 16).unwrap();
+        while bytes.len() < offset {
+            bytes.extend_from_within(bytes.len() - 16..);
+        }
+        assert_eq!(bytes.len(), offset, "{}: {line}", path.display());
+        bytes.extend(words.map(|word| u8::from_str_radix(word, 16).unwrap()));
+    }
+    bytes
+}
+
 /// Copies every file below a folder.
 pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();

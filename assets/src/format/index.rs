@@ -8,7 +8,7 @@ use super::{
     bytes::{ByteReader, ByteWriter, OutOfBytes},
     ids::AssetKey,
     layout::FileKind,
-    path::{PathError, RelativePath, VirtualPath},
+    path::{LONGEST_PATH, PathError, RelativePath, VirtualPath},
 };
 
 /// The first eight bytes of an index.
@@ -171,9 +171,13 @@ pub enum IndexError {
     /// A section outside of the file or inside another.
     #[error("the {0} are not where they can be")]
     Section(&'static str),
-    /// A string outside of the table, without an end, or not UTF-8.
-    #[error("the string at offset {0} is not a terminated UTF-8 string of the table")]
+    /// A string outside of the table, without an end, too long for a path, or not UTF-8.
+    #[error("the string at offset {0} is not a terminated UTF-8 string of the table, or too long")]
     String(u32),
+    /// Paths that overlap more than any writer would make them: they would take far more memory than the
+    /// index has bytes.
+    #[error("the paths together are longer than the index")]
+    Overlap,
     /// A path that breaks the rules.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -349,7 +353,8 @@ impl ContainerIndex {
         Ok(out.finish())
     }
 
-    /// Reads an index, with every check that loaders make.
+    /// Reads an index, with every check that loaders make. The memory that it takes is proportional to
+    /// the bytes, also where many records share a string.
     ///
     /// # Errors
     /// The [`IndexError`] of the first rule that is broken.
@@ -399,6 +404,7 @@ impl ContainerIndex {
             "file records",
         )?;
 
+        let mut strings = Texts::new(strings, bytes.len());
         let mut assets = Vec::with_capacity(asset_count as usize);
         for entry in asset_bytes.chunks_exact(ASSET_BYTES) {
             let mut reader = ByteReader::new(entry);
@@ -411,8 +417,8 @@ impl ContainerIndex {
                 key,
                 asset_type: AssetType::from_id(asset_type)
                     .ok_or(IndexError::AssetType(asset_type))?,
-                path: RelativePath::new(string(strings, path)?)?,
-                virtual_path: VirtualPath::new(string(strings, virtual_path)?)?,
+                path: RelativePath::new(strings.at(path)?)?,
+                virtual_path: VirtualPath::new(strings.at(virtual_path)?)?,
                 size,
                 digest: reader.array()?,
             });
@@ -425,7 +431,7 @@ impl ContainerIndex {
             let path = reader.u32()?;
             files.push(FileRecord {
                 kind: FileKind::from_id(kind).ok_or(IndexError::FileKind(kind))?,
-                path: RelativePath::new(string(strings, path)?)?,
+                path: RelativePath::new(strings.at(path)?)?,
                 size: reader.u64()?,
             });
         }
@@ -472,14 +478,35 @@ fn section<'a>(
     Ok(&bytes[at as usize..end as usize])
 }
 
-fn string(strings: &[u8], at: u32) -> Result<&str, IndexError> {
-    let error = IndexError::String(at);
-    let rest = strings.get(at as usize..).ok_or(error.clone())?;
-    let end = rest
-        .iter()
-        .position(|&byte| byte == 0)
-        .ok_or(error.clone())?;
-    std::str::from_utf8(&rest[..end]).map_err(|_| error)
+/// The strings that are read from a table, which may be shared, and how many bytes of them may yet be.
+struct Texts<'a> {
+    table: &'a [u8],
+    left: usize,
+}
+
+impl<'a> Texts<'a> {
+    /// How often each byte of an index may be read as part of a path. Writers that let one path be the end
+    /// of another read some twice.
+    const OVERLAP: usize = 2;
+
+    fn new(table: &'a [u8], index_len: usize) -> Self {
+        Self {
+            table,
+            left: index_len.saturating_mul(Self::OVERLAP),
+        }
+    }
+
+    fn at(&mut self, at: u32) -> Result<&'a str, IndexError> {
+        let error = IndexError::String(at);
+        let rest = self.table.get(at as usize..).ok_or(error.clone())?;
+        let end = rest
+            .iter()
+            .take(LONGEST_PATH + 1)
+            .position(|&byte| byte == 0)
+            .ok_or(error.clone())?;
+        self.left = self.left.checked_sub(end).ok_or(IndexError::Overlap)?;
+        std::str::from_utf8(&rest[..end]).map_err(|_| error)
+    }
 }
 
 /// Collects strings, each once.
@@ -511,7 +538,7 @@ impl<'a> Strings<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// The worked example of the format: one material and no resources.
@@ -614,6 +641,48 @@ mod tests {
             bad[at] = value;
             assert!(ContainerIndex::parse(&bad).is_err(), "byte {at} = {value}");
         }
+    }
+
+    /// An index of so many materials whose paths are the ends of one long string.
+    pub(crate) fn overlapping(count: usize, len: usize) -> Vec<u8> {
+        let text = format!("\0{}\0", "/a".repeat(len / 2));
+        let mut bytes = example().to_bytes().unwrap();
+        bytes.truncate(256);
+        let assets_at = 256 + text.len() as u64;
+        bytes[24..32].copy_from_slice(&(text.len() as u64).to_le_bytes());
+        bytes[32..40].copy_from_slice(&assets_at.to_le_bytes());
+        bytes[40..44].copy_from_slice(&(count as u32).to_le_bytes());
+        bytes[48..56].copy_from_slice(&(assets_at + 76 * count as u64).to_le_bytes());
+        bytes.extend(text.bytes());
+        for i in 0..count as u32 {
+            let mut entry = [0; 76];
+            entry[..4].copy_from_slice(&i.to_le_bytes());
+            entry[16..20].copy_from_slice(&2u32.to_le_bytes());
+            entry[20..24].copy_from_slice(&(1 + 2 * i).to_le_bytes());
+            entry[24] = 1;
+            bytes.extend(entry);
+        }
+        bytes
+    }
+
+    #[test]
+    fn paths_that_share_their_bytes_take_no_more_memory_than_the_index() {
+        assert_eq!(
+            ContainerIndex::parse(&overlapping(3, 40))
+                .unwrap()
+                .assets()
+                .len(),
+            3
+        );
+        assert_eq!(
+            ContainerIndex::parse(&overlapping(1000, 4000)),
+            Err(IndexError::Overlap)
+        );
+        // Nor is the end of a string looked for forever.
+        assert_eq!(
+            ContainerIndex::parse(&overlapping(2, 9000)),
+            Err(IndexError::String(2))
+        );
     }
 
     #[test]

@@ -6,6 +6,9 @@ use thiserror::Error;
 
 use super::ids::AssetKey;
 
+/// The most bytes of a path: no system opens longer ones.
+pub const LONGEST_PATH: usize = 4096;
+
 /// The rule that a path breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -34,11 +37,17 @@ pub enum PathError {
     /// A NUL, which would end the string in the container.
     #[error("`{0}`: a path contains no NUL")]
     Nul(String),
+    /// More bytes than any system opens.
+    #[error("a path of {0} bytes is longer than {LONGEST_PATH}")]
+    Long(usize),
 }
 
 fn check(path: &str, is_virtual: bool) -> Result<(), PathError> {
     if path.is_empty() {
         return Err(PathError::Empty);
+    }
+    if path.len() > LONGEST_PATH {
+        return Err(PathError::Long(path.len()));
     }
     if is_virtual && path == "/" {
         return Ok(());
@@ -155,6 +164,18 @@ mod tests {
         ] {
             assert!(RelativePath::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn endless_paths_are_not_quoted() {
+        let longest = "a".repeat(LONGEST_PATH);
+        assert!(RelativePath::new(longest.as_str()).is_ok());
+        let error = RelativePath::new(longest + "/..").unwrap_err();
+        assert_eq!(error, PathError::Long(LONGEST_PATH + 3));
+        assert_eq!(
+            error.to_string(),
+            "a path of 4099 bytes is longer than 4096"
+        );
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::{Findings, is_zero, number, string_at};
+use super::{Findings, is_zero, number};
 use crate::{
     diagnostic::codes::verify as codes,
     format::{
         ids::AssetKey,
         layout::FileKind,
-        path::{RelativePath, VirtualPath},
+        path::{LONGEST_PATH, RelativePath, VirtualPath},
     },
 };
 
@@ -128,9 +128,17 @@ pub fn check(bytes: &[u8], findings: &mut Findings) -> IndexFacts {
         findings.add(codes::INDEX_FORM, "header", text);
     }
     let mut used = HashSet::new();
+    // Records may share strings, but what is noted of them must not outgrow the file.
+    let mut left = 2 * bytes.len();
     for i in 0..assets as usize {
         let entry = &bytes[assets_at as usize + i * 76..][..76];
         if let Some(asset) = check_asset(entry, i, strings, findings) {
+            left = left.saturating_sub(asset.path.len() + asset.virtual_path.len());
+            if left == 0 {
+                let text = "the paths together are longer than the index";
+                findings.add(codes::INDEX, "strings", text);
+                return facts;
+            }
             used.extend([number(entry, 16, 4), number(entry, 20, 4)]);
             facts.assets.push(asset);
         }
@@ -147,6 +155,14 @@ pub fn check(bytes: &[u8], findings: &mut Findings) -> IndexFacts {
     facts
 }
 
+/// Reads a string that ends with NUL, and not later than the longest path does.
+fn path_at(strings: &[u8], at: u64) -> Option<&str> {
+    let rest = strings.get(usize::try_from(at).ok()?..)?;
+    let near = &rest[..rest.len().min(LONGEST_PATH + 1)];
+    let end = near.iter().position(|&byte| byte == 0)?;
+    std::str::from_utf8(&near[..end]).ok()
+}
+
 fn check_asset(
     entry: &[u8],
     i: usize,
@@ -155,14 +171,14 @@ fn check_asset(
 ) -> Option<AssetFact> {
     let object = format!("assets[{i}]");
     let (path, virtual_path) = (
-        string_at(strings, number(entry, 16, 4)),
-        string_at(strings, number(entry, 20, 4)),
+        path_at(strings, number(entry, 16, 4)),
+        path_at(strings, number(entry, 20, 4)),
     );
     let (Some(path), Some(virtual_path)) = (path, virtual_path) else {
         findings.add(
             codes::INDEX,
             object,
-            "a path is outside of the string table, or not UTF-8",
+            "a path is outside of the string table, too long, or not UTF-8",
         );
         return None;
     };
@@ -243,11 +259,11 @@ fn check_file(
         );
         return None;
     };
-    let Some(path) = string_at(strings, number(record, 4, 4)) else {
+    let Some(path) = path_at(strings, number(record, 4, 4)) else {
         findings.add(
             codes::INDEX,
             object,
-            "the path is outside of the string table, or not UTF-8",
+            "the path is outside of the string table, too long, or not UTF-8",
         );
         return None;
     };
@@ -330,5 +346,42 @@ fn check_sets(facts: &IndexFacts, findings: &mut Findings) {
             "files",
             "a table is recorded without its data file, or the reverse",
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::index::tests::overlapping;
+
+    fn checked(bytes: &[u8]) -> (IndexFacts, Vec<String>) {
+        let mut findings = Findings::about("container.index.bin");
+        let facts = check(bytes, &mut findings);
+        let found = findings.into_diagnostics();
+        let errors = found.into_iter().filter(|found| found.is_error());
+        (facts, errors.map(|found| found.message).collect())
+    }
+
+    #[test]
+    fn what_is_noted_of_paths_does_not_outgrow_the_index() {
+        let (facts, errors) = checked(&overlapping(3, 40));
+        assert_eq!((facts.assets.len(), errors), (3, Vec::new()));
+        let bytes = overlapping(1000, 4000);
+        let (facts, errors) = checked(&bytes);
+        let noted: usize = facts
+            .assets
+            .iter()
+            .map(|asset| asset.path.len() + asset.virtual_path.len())
+            .sum();
+        assert!(noted <= 2 * bytes.len(), "{noted}");
+        assert_eq!(
+            errors.last().unwrap(),
+            "the paths together are longer than the index"
+        );
+        // Nor is the end of a string looked for forever.
+        let (facts, errors) = checked(&overlapping(2, 9000));
+        assert!(facts.assets.is_empty());
+        assert_eq!(errors.len(), 2);
+        assert!(errors[0].contains("too long"), "{errors:?}");
     }
 }

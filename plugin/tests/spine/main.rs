@@ -34,7 +34,7 @@
 //! | promise | tests |
 //! | --- | --- |
 //! | 1 stable at once | `order::an_index_is_final_before_its_bytes_are_written` |
-//! | 2 same input, same bytes | `order::the_order_of_completion_is_not_seen`, and the command's `tests/cli` with 1, 2 and 8 threads |
+//! | 2 same input, same bytes | `order::the_order_of_completion_is_not_seen`, `images::cooks_of_images_may_complete_in_any_order`, and the command's `tests/cli` with 1, 2 and 8 threads |
 //! | 3 bounded memory | `admission::memory_stays_within_the_budget`, `a_budget_that_is_too_small_is_slow_not_stuck`, `small_items_do_not_overtake_a_large_one`, `a_job_that_is_despawned_gives_its_memory_back`; after every test nothing is claimed (`Stepper::drain`) |
 //! | 4 all or nothing | `order::a_bad_job_in_the_middle_leaves_no_trace`, `order::a_job_that_has_emitted_everything_leaves_no_trace_either`, `faults`, and the killed processes of `tests/cli` |
 //! | 5 one completion | every test of `completion`, by each of the paths of `Stepper::ended_once` |
@@ -59,6 +59,7 @@ mod completion;
 mod faults;
 mod fbx;
 mod frames;
+mod images;
 mod manifests;
 mod order;
 mod plugin;

@@ -56,7 +56,7 @@ fn mixed(job: usize) -> Script {
 }
 
 /// A generator of permutations: Numerical Recipes' linear congruence.
-fn shuffled(mut gates: Vec<String>, seed: u64) -> Vec<String> {
+pub fn shuffled(mut gates: Vec<String>, seed: u64) -> Vec<String> {
     let mut state = seed;
     for last in (1..gates.len()).rev() {
         state = state

@@ -4,7 +4,7 @@ use crate::common::{
     Stepper,
     fake::{Act, Script, Step},
 };
-use bevy_kiln_components::report::ImportReport;
+use bevy_kiln_components::{report::ImportReport, work::WorkState};
 use bevy_kiln_systems::lanes::CookLanes;
 
 /// True of every item that was cooked, whatever its kind.
@@ -116,10 +116,51 @@ fn a_failed_job_tells_what_its_items_took_and_a_cancelled_one_nothing() {
 
     stepper.stage.hold(&["cook b"]);
     let cancelled = stepper.submit("b.head", Script::one("b"));
-    stepper.until_item("b", bevy_kiln_components::work::WorkState::Running);
+    stepper.until_item("b", WorkState::Running);
     cancelled.cancel();
     let report = stepper.finish(&cancelled);
     assert!(report.items.is_empty() && report.telemetry.cpu == 0);
     stepper.stage.open("cook b");
+    stepper.drain();
+}
+
+#[test]
+fn a_failed_job_tells_the_warnings_of_all_items_that_were_cooked() {
+    let mut stepper = Stepper::new();
+    stepper.stage.hold(&["cook broken"]);
+    let script = Script::of([
+        Step::texture("emitted").warning("the first"),
+        Step::texture("broken")
+            .cook(Act::Fail)
+            .warning("never told: it was not cooked"),
+        // Their results wait behind the broken one, and are never emitted.
+        Step::texture("second").warning("the second"),
+        Step::buffer("third").warning("the third"),
+    ]);
+    let job = stepper.submit("a.head", script);
+    stepper.until_item("emitted", WorkState::Emitted);
+    stepper.until_item("second", WorkState::Cooked);
+    stepper.until_item("third", WorkState::Cooked);
+    stepper.stage.open("cook broken");
+    let report = stepper.finish(&job);
+    assert!(!report.success);
+    let told: Vec<&str> = report
+        .diagnostics
+        .iter()
+        .map(|told| told.message.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "the first",
+            "broken fails as the script says",
+            "the second",
+            "the third"
+        ]
+    );
+    assert_eq!(
+        report.diagnostics.iter().filter(|d| d.is_error()).count(),
+        1
+    );
     stepper.drain();
 }

@@ -293,6 +293,65 @@ fn blocks_are_kept_unless_something_else_is_asked_for() {
 }
 
 #[test]
+fn a_stored_texture_without_its_levels_is_cooked_again_and_says_why() {
+    let mut stepper = Stepper::new();
+    // Four blocks of red: an 8 x 8 texture with its first level only.
+    let block = [0x00, 0xF8, 0x00, 0xF8, 0, 0, 0, 0];
+    let path = stepper.write("red.dds", &dxt1(8, 8, 1, &block.repeat(4)));
+    let request = ImportRequest::new(&path).into_container(stepper.root());
+    let mut one_level = request.clone();
+    one_level.texture.mip_policy = Some(MipPolicy::None);
+    let report = stepper.import(request);
+    assert_eq!(codes(&report), ["texture.cooked_again"]);
+    let message = &report.diagnostics[0].message;
+    assert!(message.ends_with("it has 1 of 4 levels"), "{message}");
+    let (_, texture) = stepper.product(&report);
+    assert_eq!(
+        (texture.format, texture.mips),
+        (TextureFormat::Bc7UNormSrgb, 4)
+    );
+    let corner = stepper.corner(&report, 0, 3, 0);
+    assert!(
+        corner[0] >= 253 && corner[1] <= 2 && corner[2] <= 2,
+        "{corner:?}"
+    );
+    // If no others are wanted, it is what is wanted.
+    let report = stepper.import(one_level);
+    assert_eq!(codes(&report), ["texture.passed_through"]);
+    let (_, texture) = stepper.product(&report);
+    assert_eq!(
+        (texture.format, texture.mips),
+        (TextureFormat::Bc1UNormSrgb, 1)
+    );
+}
+
+#[test]
+fn texels_can_be_stored_as_they_were_decoded() {
+    let mut stepper = Stepper::new();
+    let path = stepper.write("wood_normal.ppm", &ppm(4, 2, &[[9, 8, 7], [1, 2, 3]]));
+    let mut request = ImportRequest::new(&path).into_container(stepper.root());
+    request.texture.as_decoded = true;
+    request.texture.output_format = Some(OutputFormat::Bc7);
+    let report = stepper.import(request);
+    let (_, texture) = stepper.product(&report);
+    assert_eq!(
+        (texture.format, texture.mips),
+        (TextureFormat::Rgba8UNorm, 3)
+    );
+    assert_eq!(stepper.corner(&report, 0, 0, 0), [9, 8, 7]);
+    assert_eq!(stepper.corner(&report, 0, 2, 0), [5, 5, 5]);
+    // A stored texture keeps its blocks, and its colour space if it knows it.
+    let block = [0x00, 0xF8, 0x00, 0xF8, 0, 0, 0, 0];
+    let path = stepper.write("red.dds", &dxt1(4, 4, 1, &block));
+    let mut request = ImportRequest::new(&path).into_container(stepper.root());
+    request.texture.as_decoded = true;
+    let report = stepper.import(request);
+    assert_eq!(codes(&report), ["texture.passed_through"]);
+    let (_, texture) = stepper.product(&report);
+    assert_eq!(texture.format, TextureFormat::Bc1UNorm);
+}
+
+#[test]
 fn cooked_textures_can_be_looked_at() {
     let mut stepper = Stepper::new();
     let strip = stepper.write("strip.ppm", &ppm(12, 2, &COLORS));

@@ -95,11 +95,16 @@ fn bits(([a, b, c], [d, e, f]): ([f32; 3], [f32; 3])) -> [u32; 6] {
 }
 
 /// The axes of a space, or any frame of the normal where they mean nothing.
+///
+/// `MikkTSpace` speaks of texture coordinates whose V runs up. Stored ones run down, as those of glTF do,
+/// and the green channel of a normal map still points up (glTF 2.0, 3.9.3): so the sign is the other one.
+/// That is also what exporters of glTF write into the fourth component of tangents, and what the
+/// bitangents of FBX files say.
 fn generated_axes(space: &TangentSpace) -> [u32; 6] {
     let axes = frame::axis_direction(space.tangent).and_then(|tangent| {
         Some((
             tangent,
-            frame::bitangent(space.normal, tangent, space.sign)?,
+            frame::bitangent(space.normal, tangent, -space.sign)?,
         ))
     });
     axes.map_or_else(|| any_axes(space.normal), bits)

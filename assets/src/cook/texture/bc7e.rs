@@ -2,8 +2,8 @@
 
 use super::TextureError;
 use super::encoder::{
-    BlockEncoder, BlockRequest, BlockTexels, BlockTile, EncoderIdentity, instruction_set,
-    on_cache_line,
+    BlockEncoder, BlockRequest, BlockTexels, BlockTile, EncoderIdentity, check_request,
+    instruction_set, on_cache_line, refusal,
 };
 use crate::{format::texture_format::TextureFormat, settings::texture::EncodeQuality as Quality};
 use ctt_bc7enc_rdo::{
@@ -83,29 +83,12 @@ impl BlockEncoder for Bc7eEncoder {
         tile: &BlockTile<'_>,
         out: &mut [u8],
     ) -> Result<(), TextureError> {
-        let refuse = |reason: String| {
-            Err(TextureError::Encoder {
-                encoder: self.identity().to_string(),
-                reason,
-            })
-        };
-        let expected = tile.blocks() * 16;
-        if out.len() != expected {
-            return refuse(format!(
-                "room for {} bytes was given instead of {expected}",
-                out.len()
-            ));
-        }
+        check_request(self, request, tile, out.len())?;
         let (true, BlockTexels::Rgba8(texels)) = (self.supports(request.format), tile.texels())
         else {
-            return refuse(format!(
-                "{:?} is not made of such texels here",
-                request.format
-            ));
+            let reason = format!("{:?} is not made of such texels here", request.format);
+            return Err(refusal(self, reason));
         };
-        if request.quality == Quality::None {
-            return refuse("a quality of `none` makes no blocks".to_owned());
-        }
         let parameters = parameters(request.quality, request.format.is_srgb());
         let pixels = in_blocks(texels, tile.width() as usize);
         let mut blocks = vec![0u64; tile.blocks() * 2];

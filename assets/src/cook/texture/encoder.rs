@@ -209,6 +209,33 @@ pub struct BlockRequest {
     pub opaque: bool,
 }
 
+/// Checks what every encoder asks of a request: that it wants blocks, and has room for exactly those of
+/// its tile.
+pub(super) fn check_request(
+    encoder: &dyn BlockEncoder,
+    request: &BlockRequest,
+    tile: &BlockTile<'_>,
+    room: usize,
+) -> Result<(), TextureError> {
+    let expected = tile.blocks() * request.format.block_bytes() as usize;
+    if room != expected {
+        let reason = format!("room for {room} bytes was given instead of {expected}");
+        return Err(refusal(encoder, reason));
+    }
+    if request.quality == EncodeQuality::None {
+        return Err(refusal(encoder, "a quality of `none` makes no blocks"));
+    }
+    Ok(())
+}
+
+/// A request that an encoder cannot meet.
+pub(super) fn refusal(encoder: &dyn BlockEncoder, reason: impl Into<String>) -> TextureError {
+    TextureError::Encoder {
+        encoder: encoder.identity().to_string(),
+        reason: reason.into(),
+    }
+}
+
 /// Makes blocks. Implementations keep no state between calls: a block depends on its own sixteen
 /// texels and the request alone, so that a texture may be cut into tiles in any way.
 pub trait BlockEncoder: Send + Sync {

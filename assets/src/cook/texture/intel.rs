@@ -2,8 +2,8 @@
 
 use super::TextureError;
 use super::encoder::{
-    BlockEncoder, BlockRequest, BlockTexels, BlockTile, EncoderIdentity, instruction_set,
-    on_cache_line,
+    BlockEncoder, BlockRequest, BlockTexels, BlockTile, EncoderIdentity, check_request,
+    instruction_set, on_cache_line, refusal,
 };
 use crate::{
     format::texture_format::TextureFormat as F, settings::texture::EncodeQuality as Quality,
@@ -112,22 +112,7 @@ impl BlockEncoder for IntelEncoder {
         tile: &BlockTile<'_>,
         out: &mut [u8],
     ) -> Result<(), TextureError> {
-        let refuse = |reason: String| {
-            Err(TextureError::Encoder {
-                encoder: self.identity().to_string(),
-                reason,
-            })
-        };
-        let expected = tile.blocks() * request.format.block_bytes() as usize;
-        if out.len() != expected {
-            return refuse(format!(
-                "room for {} bytes was given instead of {expected}",
-                out.len()
-            ));
-        }
-        if request.quality == Quality::None {
-            return refuse("a quality of `none` makes no blocks".to_owned());
-        }
+        check_request(self, request, tile, out.len())?;
         let mut kernel: Box<dyn FnMut() + '_> = match (request.format, tile.texels()) {
             (F::Bc1UNorm | F::Bc1UNormSrgb, BlockTexels::Rgba8(_)) => {
                 Box::new(|| bc1::compress_blocks_into(&Self::surface(tile), out))
@@ -150,7 +135,8 @@ impl BlockEncoder for IntelEncoder {
                 Box::new(move || bc7::compress_blocks_into(&settings, &Self::surface(tile), out))
             }
             (format, _) => {
-                return refuse(format!("{format:?} is not made of such texels here"));
+                let reason = format!("{format:?} is not made of such texels here");
+                return Err(refusal(self, reason));
             }
         };
         on_cache_line(&mut *kernel);

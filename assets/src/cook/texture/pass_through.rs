@@ -30,7 +30,8 @@ pub fn passes_through(
     let wanted = settings.output_format;
     let format = tagged(shape.format(), settings)?;
     let is_compressed = format.block_edge() > 1;
-    if format != wanted.texture_format() && !(settings.keep_encoded && is_compressed) {
+    let keeps_format = settings.as_decoded || (settings.keep_encoded && is_compressed);
+    if format != wanted.texture_format() && !keeps_format {
         return Err(format!("`{}` is wanted", wanted.token()));
     }
     if settings.flip_y {
@@ -92,7 +93,7 @@ fn tagged(format: F, settings: &TextureSettings) -> Result<F, String> {
     };
     let target = if settings.intent == TextureIntent::NormalTS {
         settings.source_color_space
-    } else if settings.output_format.is_float() {
+    } else if settings.output_format.is_float() || settings.as_decoded {
         // Nothing is converted that is not decoded.
         settings.source_color_space
     } else {

@@ -40,6 +40,12 @@ impl Plan {
         let output = output_format(outline, settings);
         let tone = tone_map(outline, output, settings)?;
         let normals = settings.intent == TextureIntent::NormalTS;
+        let source = source_space(outline.format, settings);
+        let target = if settings.as_decoded {
+            source
+        } else {
+            space_of(normals, output.color_space())
+        };
         let Outline {
             width,
             height,
@@ -75,9 +81,9 @@ impl Plan {
             authored: outline.authored.min(mips),
             unbounded: outline.light && tone.is_none(),
             tone,
-            source: source_space(outline.format, settings),
+            source,
             filter: space_of(normals, settings.mip_filter_space),
-            target: space_of(normals, output.color_space()),
+            target,
             alpha_is_coverage: alpha_is_coverage(settings),
             normals,
         })
@@ -109,12 +115,16 @@ pub(super) fn source_space(format: PixelFormat, settings: &TextureSettings) -> C
 
 /// Whether alpha, where it varies, says how much a colour counts.
 pub(super) fn alpha_is_coverage(settings: &TextureSettings) -> bool {
-    settings.intent.is_color()
-        || (settings.source_color_space == ColorSpace::SRGB && !settings.intent.is_measurement())
+    let is_color = settings.intent.is_color()
+        || (settings.source_color_space == ColorSpace::SRGB && !settings.intent.is_measurement());
+    settings.alpha_weighting && is_color
 }
 
 /// The format that a source is stored in.
 fn output_format(outline: &Outline, settings: &TextureSettings) -> OutputFormat {
+    if settings.as_decoded {
+        return like_decoded(outline.format, settings.source_color_space);
+    }
     let wanted = settings.output_format;
     if outline.light {
         if settings.hdr_handling == HdrHandling::KeepFloat && !wanted.is_float() {
@@ -138,13 +148,27 @@ fn output_format(outline: &Outline, settings: &TextureSettings) -> OutputFormat 
     }
 }
 
+/// The format that holds decoded texels as they are. Only colours of 8 bits can be called sRGB.
+fn like_decoded(format: PixelFormat, space: ColorSpace) -> OutputFormat {
+    match (format, space) {
+        (PixelFormat::R8, _) => OutputFormat::R8,
+        (PixelFormat::Rg8, _) => OutputFormat::Rg8,
+        (PixelFormat::Rgba8, ColorSpace::Linear) => OutputFormat::Rgba8,
+        (PixelFormat::Rgba8, ColorSpace::SRGB) => OutputFormat::Rgba8Srgb,
+        (PixelFormat::R16, _) => OutputFormat::R16,
+        (PixelFormat::Rg16, _) => OutputFormat::Rg16,
+        (PixelFormat::Rgba16, _) => OutputFormat::Rgba16,
+        (PixelFormat::Rgba32F, _) => OutputFormat::Rgba32F,
+    }
+}
+
 /// Whether and how light is baked.
 fn tone_map(
     outline: &Outline,
     output: OutputFormat,
     settings: &TextureSettings,
 ) -> Result<Option<ToneMap>, TextureError> {
-    if !outline.light {
+    if !outline.light || settings.as_decoded {
         return Ok(None);
     }
     let tone = Some(ToneMap::new(settings.exposure_ev));

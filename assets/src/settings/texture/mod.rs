@@ -12,6 +12,7 @@ mod tokens;
 pub use options::TextureOptions;
 pub use presets::NamedPreset;
 pub use properties::TEXTURE_PROPERTIES;
+pub use role::AlphaUse;
 pub use tokens::{
     ColorSpace, CubeLayout, CubeSource, EncodeQuality, EncoderChoice, HdrHandling, MipFilter,
     MipPolicy, OutputFormat, PACKING_TOKENS, TextureIntent, TexturePreset, UnknownToken,
@@ -53,6 +54,11 @@ pub struct TextureSettings {
     /// For cut-outs: the alpha above which a texel is solid, 0 to 1 exclusive. The alpha of every level
     /// is scaled so that as many texels are solid as in the first.
     pub alpha_coverage: Option<f32>,
+    /// Whether colours count by their alpha when levels are filtered, where it varies. True where alpha
+    /// is opacity: what is not seen must not tint what is. False where the colour is seen whatever
+    /// its alpha.
+    #[serde(default = "yes")]
+    pub alpha_weighting: bool,
     /// The stored format.
     pub output_format: OutputFormat,
     /// How hard the block encoder tries; `None` exactly when the format has no blocks.
@@ -77,6 +83,15 @@ pub struct TextureSettings {
     /// Whether a source whose texels are stored already as a GPU reads them (DDS, KTX2) may keep its
     /// own format instead of [`Self::output_format`].
     pub keep_encoded: bool,
+    /// Whether the texels are stored as the decoder gives them, in the format that is like theirs, and
+    /// [`Self::output_format`] is not looked at: the override of the output format is off.
+    #[serde(default)]
+    pub as_decoded: bool,
+}
+
+/// What was meant before there was a choice.
+const fn yes() -> bool {
+    true
 }
 
 /// The settings of a texture about which nothing is known: base colour in sRGB, BC7, all levels.
@@ -94,6 +109,7 @@ impl Default for TextureSettings {
             mip_filter: MipFilter::Kaiser,
             mip_filter_space: ColorSpace::Linear,
             alpha_coverage: None,
+            alpha_weighting: true,
             output_format: OutputFormat::Bc7Srgb,
             quality: EncodeQuality::Default,
             packing: PackingPolicy::D3d12,
@@ -105,6 +121,7 @@ impl Default for TextureSettings {
             cube_face_size: 0,
             encoder: EncoderChoice::Auto,
             keep_encoded: true,
+            as_decoded: false,
         }
     }
 }
@@ -207,10 +224,10 @@ mod tests {
                 r#"{"intent":"albedo","source_color_space":"srgb","flip_y":false,"force_rgba":true,"#,
                 r#""flip_normal_green":false,"renormalize_normals":true,"mip_policy":"full","#,
                 r#""max_mip_levels":1,"mip_filter":"kaiser","mip_filter_space":"linear","#,
-                r#""alpha_coverage":null,"output_format":"bc7_srgb","quality":"default","#,
+                r#""alpha_coverage":null,"alpha_weighting":true,"output_format":"bc7_srgb","quality":"default","#,
                 r#""packing":"d3d12","hdr_handling":"tonemap","exposure_ev":0.0,"bake_hdr":false,"#,
                 r#""content_hashing":true,"cube":"never","cube_face_size":0,"encoder":"auto","#,
-                r#""keep_encoded":true}"#
+                r#""keep_encoded":true,"as_decoded":false}"#
             )
         );
     }

@@ -51,6 +51,10 @@ pub struct TextureOptions {
     /// The cut-off whose coverage every level keeps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpha_coverage: Option<f32>,
+    /// Whether colours count by their alpha in smaller levels, where it varies (default true; in a scene,
+    /// only for base colours that are masked or blended by it).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpha_weighting: Option<bool>,
     /// How hard the block encoder tries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bc7_quality: Option<EncodeQuality>,
@@ -98,6 +102,14 @@ pub struct TextureOptions {
     /// Which library makes the blocks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoder: Option<EncoderChoice>,
+    /// Whether the texels are stored as they were decoded: in the format of the decoded image, with all
+    /// levels by the box filter, packed as `d3d12`. Of the other options, only how the image is decoded
+    /// ([`Self::flip_y`], [`Self::force_rgba`]), [`Self::color_space`], cubes and hashing count then.
+    ///
+    /// This is what the reference calls tuning that is not enabled. Programs can ask for it; manifests
+    /// and the command line cannot.
+    #[serde(skip)]
+    pub as_decoded: bool,
 }
 
 impl TextureOptions {
@@ -136,6 +148,7 @@ impl TextureOptions {
             mip_filter: later.mip_filter.or(base.mip_filter),
             mip_filter_space: later.mip_filter_space.or(base.mip_filter_space),
             alpha_coverage: later.alpha_coverage.or(base.alpha_coverage),
+            alpha_weighting: later.alpha_weighting.or(base.alpha_weighting),
             bc7_quality: later.bc7_quality.or(base.bc7_quality),
             packing_policy: later.packing_policy.or(base.packing_policy),
             hdr_handling: later.hdr_handling.or(base.hdr_handling),
@@ -151,6 +164,7 @@ impl TextureOptions {
             cube_layout: later.cube_layout.or(base.cube_layout),
             cube_face_size: later.cube_face_size.or(base.cube_face_size),
             encoder: later.encoder.or(base.encoder),
+            as_decoded: later.as_decoded || self.as_decoded,
         }
     }
 
@@ -163,6 +177,9 @@ impl TextureOptions {
     /// # Errors
     /// [`SettingsError`] when values contradict each other or are out of range.
     pub fn resolve(&self, file_name: &str) -> Result<TextureSettings, SettingsError> {
+        if self.as_decoded {
+            return self.resolve_as_decoded(ColorSpace::Linear);
+        }
         let detected = if self.intent.is_none() && self.detect_preset != Some(false) {
             TexturePreset::detect(file_name).map(|preset| (preset.into(), file_name))
         } else {
@@ -190,6 +207,23 @@ impl TextureOptions {
         };
         let mut settings = options.resolve_from(None, Choice::Inferred)?;
         settings.cube = CubeSource::Never;
+        Ok(settings)
+    }
+
+    /// The settings for texels that are stored as they were decoded. Their numbers are in `space`
+    /// unless the options say otherwise, and stay in it.
+    pub(super) fn resolve_as_decoded(
+        &self,
+        space: ColorSpace,
+    ) -> Result<TextureSettings, SettingsError> {
+        let mut settings = TexturePreset::Data.settings();
+        settings.as_decoded = true;
+        settings.source_color_space = self.color_space.unwrap_or(space);
+        assign(&mut settings.flip_y, self.flip_y);
+        assign(&mut settings.force_rgba, self.force_rgba);
+        assign(&mut settings.content_hashing, self.content_hashing);
+        self.apply_cube(&mut settings)?;
+        settings.validate()?;
         Ok(settings)
     }
 
@@ -238,6 +272,7 @@ impl TextureOptions {
         assign(&mut settings.mip_filter, given.mip_filter);
         assign(&mut settings.mip_filter_space, given.mip_filter_space);
         settings.alpha_coverage = given.alpha_coverage.or(settings.alpha_coverage);
+        assign(&mut settings.alpha_weighting, given.alpha_weighting);
         assign(&mut settings.packing, given.packing_policy);
         assign(&mut settings.hdr_handling, given.hdr_handling);
         assign(&mut settings.exposure_ev, given.exposure_ev);
@@ -588,6 +623,36 @@ mod tests {
         assert!(!keeps(r#"{"bc7_quality": "none"}"#));
         // A data format says nothing about colours.
         assert!(keeps(r#"{"data_format": "rgba8"}"#));
+    }
+
+    #[test]
+    fn what_is_stored_as_decoded_is_the_plainest_of_all() {
+        let mut options = from_json(
+            r#"{"preset":"normal","output_format":"bc1","mip_policy":"none","packing_policy":"tight",
+                "flip_y":true,"content_hashing":false}"#,
+        );
+        options.as_decoded = true;
+        let settings = options.resolve("wood_albedo.png").unwrap();
+        let mut expected = TexturePreset::Data.settings();
+        (expected.as_decoded, expected.flip_y) = (true, true);
+        expected.content_hashing = false;
+        assert_eq!(settings, expected);
+        assert_eq!(settings.mip_policy, MipPolicy::FullChain);
+        assert_eq!(settings.mip_filter, MipFilter::Box);
+        assert_eq!(settings.packing, PackingPolicy::D3d12);
+        assert_eq!(settings.source_color_space, ColorSpace::Linear);
+        // A layer cannot take it back, and nothing that is written can ask for it.
+        assert!(options.under(&TextureOptions::default()).as_decoded);
+        assert!(TextureOptions::default().under(&options).as_decoded);
+        assert_eq!(
+            from_json(r#"{"as_decoded":true}"#),
+            TextureOptions::default()
+        );
+        options.color_space = Some(ColorSpace::SRGB);
+        options.cube_layout = Some(CubeLayout::HorizontalStrip);
+        let settings = options.resolve("a.png").unwrap();
+        assert_eq!(settings.source_color_space, ColorSpace::SRGB);
+        assert_eq!(settings.cube, CubeSource::HorizontalStrip);
     }
 
     #[test]

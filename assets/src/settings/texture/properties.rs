@@ -66,6 +66,10 @@ pub const TEXTURE_PROPERTIES: &[Property] = &[
         Bound::Excluded(1.0),
         "For cut-outs: the alpha above which a texel is solid; every level keeps the share of solid texels",
     ),
+    Property::flag(
+        "alpha_weighting",
+        "Whether colours count by their alpha in smaller mip levels, where it varies (default true; in scenes, for base colours that are masked or blended)",
+    ),
     Property::token(
         "bc7_quality",
         EncodeQuality::TOKENS,

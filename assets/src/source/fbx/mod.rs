@@ -136,8 +136,10 @@ pub fn read(
 
     let mut images = Images::new(document.clone());
     let materials = material::materials(&document, &mut images);
+    cancel.check()?;
     let mut mesh_list = MeshList::new(&document);
     let mut hierarchy = nodes::hierarchy(&document, &mut mesh_list, cancel)?;
+    cancel.check()?;
     let (meshes, mesh_notes) =
         mesh_list.finish(&document, &mut hierarchy.nodes, options.generate_normals);
     notes.append(&mut images.notes);

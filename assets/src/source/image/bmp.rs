@@ -1,7 +1,7 @@
 //! BMP headers.
 
 use super::probe::array;
-use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo};
+use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo, capacity};
 
 /// Sizes of the known information headers: OS/2 1 and 2, Windows 3, its extensions, 4 and 5.
 const HEADER_SIZES: [u32; 8] = [12, 16, 40, 52, 56, 64, 108, 124];
@@ -13,6 +13,28 @@ fn corrupt(reason: String) -> ImageError {
         format: ImageFormat::Bmp,
         reason,
     }
+}
+
+/// Checks that a whole file can hold its rows, if they are not run-length coded.
+pub(super) fn check_complete(bytes: &[u8]) -> Result<(), ImageError> {
+    let info = probe(bytes)?;
+    let size = u32::from_le_bytes(array(bytes, INFO)?);
+    let [b0, b1] = array(bytes, INFO + if size == 12 { 10 } else { 14 })?;
+    // The short headers of OS/2 know no coding.
+    let coding = if size < 40 {
+        0
+    } else {
+        u32::from_le_bytes(array(bytes, INFO + 16)?)
+    };
+    if matches!(coding, 1 | 2) {
+        return Ok(());
+    }
+    let row = (u64::from(info.width) * u64::from(u16::from_le_bytes([b0, b1]))).div_ceil(8);
+    // Rows are padded to four bytes; some writers leave the last padding out.
+    let rows = row.next_multiple_of(4) * u64::from(info.height - 1) + row;
+    let begin = u64::from(u32::from_le_bytes(array(bytes, 10)?));
+    let stored = (bytes.len() as u64).saturating_sub(begin);
+    capacity::check(ImageFormat::Bmp, stored, 1, rows)
 }
 
 /// Whether the two letters are followed by an information header of a known size, as far as the bytes

@@ -3,8 +3,8 @@
 use super::pixels::{Widen, allocate, opaque_if_all_clear, widen};
 use super::reader::SourceReader;
 use super::{
-    Depth, Image, ImageError, ImageFormat, ImageInfo, ImageLimits, PixelFormat, exr, gif, jpeg,
-    orient, png, pnm, probe, psd, qoi, tga, tiff, webp,
+    Depth, Image, ImageError, ImageFormat, ImageInfo, ImageLimits, PixelFormat, bmp, exr, gif,
+    jpeg, orient, png, pnm, probe, psd, qoi, radiance, tga, tiff, webp,
 };
 use crate::{
     cook::pace::{CancelFlag, Cancelled},
@@ -150,6 +150,7 @@ fn decode_pixels(
             finish(raster, info, options, cancel)
         }
         ImageFormat::Bmp => {
+            bmp::check_complete(bytes)?;
             let mut decoder = BmpDecoder::new(source).map_err(convert)?;
             limit(&mut |limits| decoder.set_limits(limits))?;
             let mut raster = read(decoder, info, options, cancel)?;
@@ -157,6 +158,7 @@ fn decode_pixels(
             finish(raster, info, options, cancel)
         }
         ImageFormat::Hdr => {
+            radiance::check_complete(bytes)?;
             // Lenient, because the strict mode knows only one of the two signatures. The header has
             // been checked already.
             let mut decoder = HdrDecoder::new_nonstrict(source).map_err(convert)?;
@@ -166,6 +168,7 @@ fn decode_pixels(
         }
         ImageFormat::Exr => {
             let header = exr::probe(bytes)?;
+            exr::check_complete(bytes, &header)?;
             let texels = exr::decode(&header, source)?;
             let opaque = header.info.channels != super::Channels::Rgba;
             let raster = Raster::new(info, (texels, PixelFormat::Rgba32F, opaque));
@@ -207,7 +210,13 @@ fn decode_pixels(
         ImageFormat::Tiff => {
             let header = tiff::probe(bytes)?;
             tiff::check_complete(bytes, &header)?;
-            let picture = tiff::decode(&header, options, limits, source, cancel)?;
+            let picture = if header.has_palette() {
+                let bytes = tiff::with_grey_indices(bytes)?;
+                let mut source = SourceReader::new(&bytes, cancel);
+                tiff::decode(&header, options, limits, &mut source, cancel)?
+            } else {
+                tiff::decode(&header, options, limits, source, cancel)?
+            };
             let mut raster = Raster::new(info, picture);
             if orient::transposes(header.orientation) {
                 (raster.width, raster.height) = (raster.height, raster.width);

@@ -7,7 +7,7 @@
 use super::pixels::allocate;
 use super::probe::{array, field};
 use super::reader::SourceReader;
-use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo};
+use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo, capacity};
 use exr::{
     block::{self, reader::ChunksReader},
     math::Vec2,
@@ -24,6 +24,8 @@ const HAS_PARTS: u32 = 0x1000;
 #[derive(Clone, Debug)]
 pub(super) struct Header {
     pub(super) info: ImageInfo,
+    /// The blocks of its largest level.
+    blocks: u64,
     /// The part that is read.
     part: usize,
     /// The channels that are read, and where they go in RGBA.
@@ -200,9 +202,16 @@ fn header(
             // A block lies there compressed, uncompressed and in between; the offset table beside it.
             decoder_bytes: block.saturating_mul(4).saturating_add(1 << 20),
         },
+        blocks: u64::from(width.div_ceil(block_width)) * u64::from(height.div_ceil(block_height)),
         part: index,
         roles,
     })
+}
+
+/// Checks that a whole file can hold its blocks: each has an offset in a table, and 16 bytes at least.
+pub(super) fn check_complete(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
+    let blocks = header.blocks.saturating_mul(8 + 16);
+    capacity::check(ImageFormat::Exr, bytes.len() as u64, 1, blocks)
 }
 
 /// How many rows are compressed together.

@@ -1,7 +1,7 @@
 //! GIF headers (`GIF89a`). The first picture of an animation is read.
 
 use super::probe::array;
-use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo};
+use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo, capacity};
 
 /// Where the blocks begin, if there is no global palette.
 const BLOCKS: usize = 13;
@@ -42,8 +42,8 @@ pub(super) struct Blocks {
     pub(super) pictures: usize,
 }
 
-/// Walks the blocks of a whole file and checks that its end marker is there, and that the first
-/// picture lies inside the screen.
+/// Walks the blocks of a whole file and checks that its end marker is there, that the first picture
+/// lies inside the screen, and that its data can hold it.
 pub(super) fn check_complete(bytes: &[u8]) -> Result<Blocks, ImageError> {
     let screen = probe(bytes)?;
     walk(bytes, &screen).map_err(|error| match error {
@@ -73,9 +73,16 @@ fn walk(bytes: &[u8], screen: &ImageInfo) -> Result<Blocks, ImageError> {
                 if pictures == 0 && (right > screen.width || bottom > screen.height) {
                     return Err(corrupt("its picture is larger than its screen".to_owned()));
                 }
-                pictures += 1;
                 // A palette of its own, the size of codes, and blocks.
-                offset = skip_blocks(bytes, offset + 10 + palette_bytes(flags) + 1)?;
+                let data = offset + 10 + palette_bytes(flags) + 1;
+                offset = skip_blocks(bytes, data)?;
+                if pictures == 0 {
+                    let side = |size: [u8; 2]| u64::from(u16::from_le_bytes(size));
+                    let pixels = side([w0, w1]) * side([h0, h1]);
+                    let stored = (offset - data) as u64;
+                    capacity::check(ImageFormat::Gif, stored, capacity::LZW, pixels)?;
+                }
+                pictures += 1;
             }
             0x3B if pictures > 0 => return Ok(Blocks { pictures }),
             0x3B => return Err(corrupt("it has no picture".to_owned())),

@@ -36,6 +36,17 @@ fn place(offset: u64) -> Result<usize, ImageError> {
     usize::try_from(offset).map_err(|_| corrupt("it points beyond all memory"))
 }
 
+/// The bytes of a value of a type of unsigned numbers.
+fn value_bytes(kind: u16) -> Option<usize> {
+    match kind {
+        1 => Some(1),
+        3 => Some(2),
+        4 | 13 => Some(4),
+        16 | 18 => Some(8),
+        _ => None,
+    }
+}
+
 impl Directory {
     /// Reads the entries of the first directory.
     pub(super) fn first(bytes: &[u8]) -> Result<Self, ImageError> {
@@ -83,13 +94,9 @@ impl Directory {
         let Some(&(_, kind, count, at)) = self.entries.iter().find(|entry| entry.0 == tag) else {
             return Ok(None);
         };
-        let value_bytes: u64 = match kind {
-            1 => 1,
-            3 => 2,
-            4 | 13 => 4,
-            16 | 18 => 8,
-            _ => return Err(corrupt(format!("its tag {tag} has the type {kind}"))),
-        };
+        let value_bytes = value_bytes(kind)
+            .ok_or_else(|| corrupt(format!("its tag {tag} has the type {kind}")))?
+            as u64;
         if count > MOST_VALUES {
             return Err(corrupt(format!("its tag {tag} has {count} values")));
         }
@@ -105,6 +112,25 @@ impl Directory {
             .map(|value| number(value, self.little_endian))
             .collect();
         Ok(Some(values))
+    }
+
+    /// Writes another small number where a single value of a tag is, if it is there.
+    pub(super) fn replace(&self, bytes: &mut [u8], tag: u16, number: u8) {
+        let Some(&(_, kind, _, at)) = self.entries.iter().find(|entry| entry.0 == tag) else {
+            return;
+        };
+        let Some(value) = value_bytes(kind).and_then(|len| bytes.get_mut(at..at + len)) else {
+            return;
+        };
+        value.fill(0);
+        let lowest = if self.little_endian {
+            value.first_mut()
+        } else {
+            value.last_mut()
+        };
+        if let Some(lowest) = lowest {
+            *lowest = number;
+        }
     }
 
     /// The first value of a tag; `None` if it is not there.

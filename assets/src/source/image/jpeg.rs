@@ -1,7 +1,7 @@
 //! JPEG headers (ISO/IEC 10918-1), Exif orientation and the end-of-image marker.
 
 use super::probe::{array, field};
-use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo};
+use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo, capacity};
 use image::metadata::Orientation;
 
 /// What is read before the first scan.
@@ -139,9 +139,17 @@ fn frame(kind: u8, segment: &[u8], orientation: Orientation) -> Result<Header, I
     })
 }
 
-/// Walks a whole file and checks that its end marker is there. The decoder would fill what is missing
-/// with grey and say nothing.
+/// Walks a whole file and checks that its end marker is there, and that it can hold the picture. The
+/// decoder would fill what is missing with grey and say nothing.
 pub(super) fn check_complete(bytes: &[u8]) -> Result<(), ImageError> {
+    let info = probe(bytes)?.info;
+    let pixels = u64::from(info.width) * u64::from(info.height);
+    capacity::check(
+        ImageFormat::Jpeg,
+        bytes.len() as u64,
+        capacity::JPEG,
+        pixels,
+    )?;
     walk_to_end(bytes).map_err(|error| match error {
         ImageError::NeedMoreBytes { .. } => ImageError::Truncated {
             format: ImageFormat::Jpeg,

@@ -5,6 +5,7 @@
 //! content decides which format it is; file names are used in no decision.
 
 mod bmp;
+pub(super) mod capacity;
 mod decode;
 mod encoded;
 mod error;

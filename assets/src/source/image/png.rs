@@ -1,7 +1,7 @@
 //! PNG headers (ISO/IEC 15948).
 
 use super::probe::{array, field};
-use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo};
+use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo, capacity};
 
 pub(super) const SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n'];
 
@@ -66,10 +66,29 @@ pub(super) fn probe(bytes: &[u8]) -> Result<ImageInfo, ImageError> {
     })
 }
 
-/// Walks the chunks of a whole file and checks that its end marker is there. Decoders do not look
-/// beyond the last row, and so would take a file for complete that has lost its end.
+/// The bytes of all rows before they are compressed. Interlaced pictures have a few more.
+fn row_bytes(bytes: &[u8]) -> Result<u64, ImageError> {
+    let (width, height) = (
+        u32::from_be_bytes(array(bytes, 16)?),
+        u32::from_be_bytes(array(bytes, 20)?),
+    );
+    let [bits, color] = array(bytes, 24)?;
+    let samples = match color {
+        2 => 3,
+        4 => 2,
+        6 => 4,
+        _ => 1,
+    };
+    let row = (u64::from(width) * u64::from(bits) * samples).div_ceil(8) + 1;
+    Ok(row.saturating_mul(height.into()))
+}
+
+/// Walks the chunks of a whole file and checks that its end marker is there, and that its data can hold
+/// the picture. Decoders do not look beyond the last row, and so would take a file for complete that
+/// has lost its end.
 pub(super) fn check_complete(bytes: &[u8]) -> Result<(), ImageError> {
     let mut offset = SIGNATURE.len();
+    let mut data = 0;
     loop {
         let chunk = field(bytes, offset, 8).and_then(|_| {
             let length = u32::from_be_bytes(array(bytes, offset)?) as usize;
@@ -78,8 +97,19 @@ pub(super) fn check_complete(bytes: &[u8]) -> Result<(), ImageError> {
             Ok((length, kind))
         });
         match chunk {
-            Ok((_, kind)) if &kind == b"IEND" => return Ok(()),
-            Ok((length, _)) => offset += length + 12,
+            Ok((_, kind)) if &kind == b"IEND" => {
+                if data == 0 {
+                    return Err(corrupt("it has no picture".to_owned()));
+                }
+                let promised = row_bytes(bytes)?;
+                return capacity::check(ImageFormat::Png, data, capacity::DEFLATE, promised);
+            }
+            Ok((length, kind)) => {
+                if &kind == b"IDAT" {
+                    data += length as u64;
+                }
+                offset += length + 12;
+            }
             Err(_) => {
                 return Err(ImageError::Truncated {
                     format: ImageFormat::Png,

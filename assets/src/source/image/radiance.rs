@@ -1,6 +1,6 @@
 //! Radiance HDR headers.
 
-use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo};
+use super::{Channels, Depth, ImageError, ImageFormat, ImageInfo, capacity};
 
 /// A header that is longer than this belongs to no picture.
 const LONGEST_HEADER: usize = 1 << 20;
@@ -63,6 +63,17 @@ pub(super) fn probe(bytes: &[u8]) -> Result<ImageInfo, ImageError> {
         depth: Depth::Float,
         decoder_bytes: u64::from(width) * 8 + (1 << 16),
     })
+}
+
+/// Checks that a whole file can hold its rows, each of which begins with four bytes at least.
+pub(super) fn check_complete(bytes: &[u8]) -> Result<(), ImageError> {
+    let info = probe(bytes)?;
+    capacity::check(
+        ImageFormat::Hdr,
+        bytes.len() as u64,
+        1,
+        u64::from(info.height) * 4,
+    )
 }
 
 /// The line at `offset`, without its end, and where the next one begins.

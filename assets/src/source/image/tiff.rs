@@ -1,16 +1,16 @@
 //! TIFF (TIFF 6.0 and BigTIFF): the first picture of a file.
 //!
 //! Grey, RGB, CMYK and YCbCr with or without alpha are read, with 1 to 32 bits per channel, as integers
-//! or floats, in strips or tiles, in all compressions of the crate.
+//! or floats, and palettes of up to 256 colours; in strips or tiles, in all compressions of the crate.
 
 use super::ifd::Directory;
 use super::pixels::{Widen, allocate, widen};
 use super::probe::array;
 use super::reader::SourceReader;
-use super::tiff_samples::{Kind, Layout, collect};
+use super::tiff_samples::{Kind, Layout, Palette, collect};
 use super::{
     Channels, DecodeOptions, Depth, ImageError, ImageFormat, ImageInfo, ImageLimits, PixelFormat,
-    jpeg,
+    capacity, jpeg,
 };
 use crate::cook::pace::CancelFlag;
 use image::metadata::Orientation;
@@ -31,6 +31,7 @@ mod tag {
     pub(super) const SAMPLES: u16 = 277;
     pub(super) const ROWS_PER_STRIP: u16 = 278;
     pub(super) const STRIP_BYTES: u16 = 279;
+    pub(super) const COLOR_MAP: u16 = 320;
     pub(super) const TILE_WIDTH: u16 = 322;
     pub(super) const TILE_HEIGHT: u16 = 323;
     pub(super) const TILE_OFFSETS: u16 = 324;
@@ -40,13 +41,18 @@ mod tag {
 }
 
 /// Photometric interpretations.
+const BLACK_IS_ZERO: u8 = 1;
 const RGB: u64 = 2;
 const PALETTE: u64 = 3;
 const CMYK: u64 = 5;
 const YCBCR: u64 = 6;
 
 /// Compressions.
+const NONE: u64 = 1;
+const LZW: u64 = 5;
 const JPEG: u64 = 7;
+const DEFLATE: [u64; 2] = [8, 32946];
+const PACK_BITS: u64 = 32773;
 /// A kind of extra channel: alpha that the colours are multiplied by already.
 const ASSOCIATED_ALPHA: u64 = 1;
 
@@ -57,8 +63,18 @@ pub(super) struct Header {
     pub(super) orientation: Orientation,
     pub(super) cmyk: bool,
     premultiplied: bool,
+    /// The colours that the samples are numbers of.
+    palette: Option<Palette>,
     compression: u64,
+    /// The bytes of all samples before they are compressed.
+    stored: u64,
     chunks: Chunks,
+}
+
+impl Header {
+    pub(super) fn has_palette(&self) -> bool {
+        self.palette.is_some()
+    }
 }
 
 /// The strips or tiles.
@@ -116,7 +132,7 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ImageError> {
     let has_alpha = match photometric {
         0 | 1 => samples == 2,
         RGB => samples >= 4,
-        PALETTE => return Err(unsupported("a palette")),
+        PALETTE => false,
         CMYK => samples >= 5,
         YCBCR => false,
         other => return Err(unsupported(format!("the colour model {other}"))),
@@ -125,6 +141,11 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ImageError> {
     if samples > 5 || (is_grey && samples > 2) {
         return Err(unsupported(format!("{samples} channels")));
     }
+    let palette = if photometric == PALETTE {
+        Some(palette(bytes, &directory, bits, samples)?)
+    } else {
+        None
+    };
     let depth = match (format, bits) {
         (1, 1 | 2 | 4) if samples == 1 => Depth::Eight,
         (1, 8) => Depth::Eight,
@@ -141,6 +162,12 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ImageError> {
     let chunks = chunks(bytes, &directory, width, height)?;
     let pixels = u64::from(width) * u64::from(height);
     let stored = pixels.saturating_mul(samples * bits.max(8) / 8);
+    // Samples of fewer than eight bits share bytes; of YCbCr, two of three may be subsampled.
+    let packed = if photometric == YCBCR {
+        u64::from(width)
+    } else {
+        (u64::from(width) * samples * bits).div_ceil(8)
+    };
     let turning = if orientation == Orientation::NoTransforms {
         0
     } else {
@@ -172,8 +199,34 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Header, ImageError> {
         orientation,
         cmyk: photometric == CMYK,
         premultiplied: has_alpha && extra == Some(ASSOCIATED_ALPHA),
+        palette,
         compression,
+        stored: packed.saturating_mul(height.into()),
         chunks,
+    })
+}
+
+/// Reads the colours of a palette (TIFF 6.0, section 5): all reds, all greens, all blues.
+fn palette(
+    bytes: &[u8],
+    directory: &Directory,
+    bits: u64,
+    samples: u64,
+) -> Result<Palette, ImageError> {
+    if samples != 1 || !matches!(bits, 1 | 2 | 4 | 8) {
+        return Err(unsupported(format!(
+            "a palette for {samples} channels of {bits} bits"
+        )));
+    }
+    let map = directory
+        .all(bytes, tag::COLOR_MAP)?
+        .ok_or_else(|| corrupt("it has no palette"))?;
+    Palette::new(&map, 1 << bits).ok_or_else(|| {
+        corrupt(format!(
+            "its palette has {} values instead of {}",
+            map.len(),
+            3 << bits
+        ))
     })
 }
 
@@ -221,10 +274,25 @@ fn chunks(
     Ok(chunks)
 }
 
-/// Checks that every strip or tile lies inside the file, and that none of them claims to be larger
-/// than it is.
+/// Checks that every strip or tile lies inside the file, that none of them claims to be larger than it
+/// is, and that together they can hold the picture.
 pub(super) fn check_complete(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
     let chunks = &header.chunks;
+    let most = match header.compression {
+        NONE => Some(1),
+        LZW => Some(capacity::LZW),
+        PACK_BITS => Some(capacity::PACK_BITS),
+        other if DEFLATE.contains(&other) => Some(capacity::DEFLATE),
+        // Fax codes and JPEG have best cases of their own, which the decoder looks after.
+        _ => None,
+    };
+    if let Some(most) = most {
+        let data = chunks
+            .bytes
+            .iter()
+            .fold(0, |sum: u64, &len| sum.saturating_add(len));
+        capacity::check(ImageFormat::Tiff, data, most, header.stored)?;
+    }
     for (&offset, &len) in chunks.offsets.iter().zip(&chunks.bytes) {
         let end = offset.saturating_add(len);
         if end > bytes.len() as u64 {
@@ -247,7 +315,16 @@ pub(super) fn check_complete(bytes: &[u8], header: &Header) -> Result<(), ImageE
     Ok(())
 }
 
-/// Decodes the picture; says in which format its texels are, and whether they are opaque.
+/// The file with its palette declared to be grey: the decoder refuses palettes, and the numbers of
+/// colours are what it calls grey.
+pub(super) fn with_grey_indices(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
+    let mut copy = bytes.to_vec();
+    Directory::first(bytes)?.replace(&mut copy, tag::PHOTOMETRIC, BLACK_IS_ZERO);
+    Ok(copy)
+}
+
+/// Decodes the picture; says in which format its texels are, and whether they are opaque. If it has a
+/// palette, `source` is the file [with grey indices](with_grey_indices).
 pub(super) fn decode(
     header: &Header,
     options: &DecodeOptions,
@@ -290,6 +367,10 @@ pub(super) fn decode(
             .map(std::num::NonZero::get)
             .filter(|_| planes.planes > 1),
     };
+    if let Some(palette) = &header.palette {
+        let texels = palette.texels(samples, &layout, cancel)?;
+        return Ok((texels, PixelFormat::Rgba8, true));
+    }
     let (narrow, depth) = collect(samples, &layout, header.premultiplied, cancel)?;
     let (widening, format) = match (kind.channels(), depth, options.keep_grey) {
         (1, Depth::Eight, true) => (Widen::Keep, PixelFormat::R8),

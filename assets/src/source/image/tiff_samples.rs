@@ -136,22 +136,84 @@ fn floats<T: Copy>(
 
 /// Rows of 1, 2 or 4 bits, the highest first, as parts of 255.
 fn expand_bits(samples: &[u8], layout: &Layout) -> Result<Vec<u8>, ImageError> {
-    let bits = usize::from(layout.bits);
-    let max = (1usize << bits) - 1;
-    let per_byte = 8 / bits;
+    let max = (1usize << layout.bits) - 1;
     let mut out = allocate((layout.width * layout.height) as u64)?;
-    let stride = layout.width.div_ceil(per_byte).max(layout.row_stride);
-    let rows = samples
-        .chunks(stride)
-        .zip(out.chunks_exact_mut(layout.width));
-    for (row, out) in rows {
+    for (y, out) in out.chunks_exact_mut(layout.width).enumerate() {
+        let row = PackedRow::new(samples, layout, y)?;
         for (x, value) in out.iter_mut().enumerate() {
-            let byte = row.get(x / per_byte).copied().ok_or_else(short)?;
-            let shift = 8 - bits - x % per_byte * bits;
-            *value = ((usize::from(byte) >> shift & max) * 255 / max) as u8;
+            *value = (row.sample(x) * 255 / max) as u8;
         }
     }
     Ok(out)
+}
+
+/// A row of samples with up to 8 bits, the highest first.
+struct PackedRow<'a> {
+    bytes: &'a [u8],
+    bits: usize,
+}
+
+impl<'a> PackedRow<'a> {
+    /// Row `y`, which must be there as a whole.
+    fn new(samples: &'a [u8], layout: &Layout, y: usize) -> Result<Self, ImageError> {
+        let bits = usize::from(layout.bits);
+        let row = (layout.width * bits).div_ceil(8);
+        let start = y * row.max(layout.row_stride);
+        let bytes = samples.get(start..start + row).ok_or_else(short)?;
+        Ok(Self { bytes, bits })
+    }
+
+    fn sample(&self, x: usize) -> usize {
+        let at = x * self.bits;
+        let shift = 8 - self.bits - at % 8;
+        usize::from(self.bytes[at / 8]) >> shift & ((1 << self.bits) - 1)
+    }
+}
+
+/// The colours that samples are numbers of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Palette(Vec<[u8; 4]>);
+
+impl Palette {
+    /// Takes `entries` reds, greens and blues of 16 bits. Where none is larger than 255 they are meant
+    /// as 8 bits: many writers forget the scale.
+    pub(super) fn new(map: &[u64], entries: usize) -> Option<Self> {
+        if map.len() != entries * 3 {
+            return None;
+        }
+        let narrow = map.iter().all(|&value| value < 256);
+        let channel = |value: u64| {
+            if narrow {
+                value as u8
+            } else {
+                ((value.min(65535) * 255 + 32767) / 65535) as u8
+            }
+        };
+        let color = |i: usize| [map[i], map[entries + i], map[2 * entries + i]].map(channel);
+        let colors = (0..entries).map(color).map(|[r, g, b]| [r, g, b, 255]);
+        Some(Self(colors.collect()))
+    }
+
+    /// The colours of a picture. There is one for every number that the samples can be.
+    pub(super) fn texels(
+        &self,
+        samples: DecodingResult,
+        layout: &Layout,
+        cancel: &CancelFlag,
+    ) -> Result<Vec<u8>, ImageError> {
+        let DecodingResult::U8(samples) = samples else {
+            return Err(wrong("its palette is numbered in more than 8 bits"));
+        };
+        let mut out = allocate((layout.width * layout.height) as u64 * 4)?;
+        for (y, texels) in out.chunks_exact_mut(layout.width * 4).enumerate() {
+            cancel.check()?;
+            let row = PackedRow::new(&samples, layout, y)?;
+            for (x, texel) in texels.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                *texel = self.0.get(row.sample(x)).copied().unwrap_or_default();
+            }
+        }
+        Ok(out)
+    }
 }
 
 fn short() -> ImageError {

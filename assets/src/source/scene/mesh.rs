@@ -201,13 +201,14 @@ pub struct VertexStreams {
 /// Authored tangents.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TangentStream {
-    /// Tangent, and in the fourth component the handedness: bitangent = cross(normal, tangent) x w.
+    /// Tangent along U, and in the fourth component the handedness: bitangent = cross(normal, tangent) x
+    /// w. It points where the texture has its top, against V.
     Signed(Vec<[f32; 4]>),
     /// Both axes.
     Frames {
         /// Along U.
         tangents: Vec<[f32; 3]>,
-        /// Along V.
+        /// Towards the top of the texture, against V.
         bitangents: Vec<[f32; 3]>,
     },
 }

@@ -5,7 +5,7 @@ use super::{StoredInfo, Surfaces, corrupt};
 use crate::{
     cook::pace::CancelFlag,
     format::texture_shape::TextureType,
-    source::image::{ImageError, ImageFormat, allocate, array, field},
+    source::image::{ImageError, ImageFormat, allocate, array, capacity, field},
 };
 use ruzstd::decoding::StreamingDecoder;
 use std::borrow::Cow;
@@ -159,6 +159,13 @@ pub(super) fn surfaces<'a>(
     cancel: &CancelFlag,
 ) -> Result<Surfaces<'a>, ImageError> {
     let scheme = supercompression(bytes)?;
+    let most = match scheme {
+        Supercompression::None => 1,
+        Supercompression::Zstandard => capacity::ZSTANDARD,
+        Supercompression::Zlib => capacity::DEFLATE,
+    };
+    let promised = info.data_bytes();
+    capacity::check(ImageFormat::Ktx2, bytes.len() as u64, most, promised)?;
     let mut unpacked = if scheme == Supercompression::None {
         Vec::new()
     } else {

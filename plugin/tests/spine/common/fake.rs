@@ -157,6 +157,8 @@ pub struct Step {
     pub read: Option<Act>,
     pub peak: u64,
     pub hashing: bool,
+    /// A warning that comes with its result.
+    pub warning: Option<String>,
 }
 
 impl Step {
@@ -170,6 +172,7 @@ impl Step {
             read: None,
             peak: 1 << 10,
             hashing: true,
+            warning: None,
         }
     }
 
@@ -207,6 +210,11 @@ impl Step {
 
     pub fn peak(mut self, bytes: u64) -> Self {
         self.peak = bytes;
+        self
+    }
+
+    pub fn warning(mut self, text: &str) -> Self {
+        self.warning = Some(text.to_owned());
         self
     }
 

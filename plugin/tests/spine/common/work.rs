@@ -265,8 +265,11 @@ impl Task {
         } else {
             buffer(&content, &step)
         };
+        let warning = step.warning.iter();
+        let warning = warning.map(|text| Diagnostic::new(codes::texture::ALPHA_DROPPED, text));
         Ok(Cooked {
             emissions: vec![emission],
+            diagnostics: warning.collect(),
             ..Cooked::default()
         })
     }

@@ -243,6 +243,7 @@ fn anything_else_that_fails_ends_the_job_and_leaves_nothing() {
         // Whoever comes next is not disturbed.
         let next = studio.submit("next.scn", scene(Vec::new(), Vec::new()));
         assert!(studio.stepper.finish(&next).success, "{why}");
+        studio.stepper.drain();
         parse::verified(&studio.stepper.root());
     }
 }

@@ -10,7 +10,7 @@ mod faces;
 mod plan;
 mod work;
 
-pub use work::TextureWork;
+pub use work::{TextureFile, TextureInputs, TextureWork};
 
 use bevy_kiln_assets::{
     diagnostic::Diagnostic,

@@ -5,7 +5,7 @@ use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     settings::{
         overrides::TextureOverrides,
-        texture::{TextureOptions, TextureSettings},
+        texture::{AlphaUse, TextureOptions, TextureSettings},
     },
     source::scene::{
         AlphaMode, ImageData, ImageId, ImageSource, MaterialId, MaterialSource, SceneSource,
@@ -108,7 +108,7 @@ impl Chooser<'_> {
         let chosen = names(image).find_map(|name| self.overrides.find(name));
         let settings = self
             .tuning
-            .resolve_role(role, chosen, cutoff(material))
+            .resolve_role(role, chosen, alpha_use(material))
             .map_err(|error| {
                 let error = TextureError::from(error).diagnostic().unwrap_or_else(|| {
                     Diagnostic::new(codes::texture::DESC_INVALID, error.to_string())
@@ -145,10 +145,14 @@ fn names(image: &ImageSource) -> impl Iterator<Item = &str> {
     path.into_iter().chain([&*image.name, &*image.identity])
 }
 
-/// The alpha of the base colour texture below which nothing of a masked material is drawn.
-fn cutoff(material: &MaterialSource) -> Option<f32> {
-    (material.alpha_mode == AlphaMode::Masked)
-        .then(|| material.alpha_cutoff / material.base_color[3])
+/// What the alpha of the base colour texture is for. Of a masked material, what is below the cut-off
+/// after it was multiplied by the factor is not drawn.
+fn alpha_use(material: &MaterialSource) -> AlphaUse {
+    match material.alpha_mode {
+        AlphaMode::Opaque => AlphaUse::Unused,
+        AlphaMode::Masked => AlphaUse::Cutoff(material.alpha_cutoff / material.base_color[3]),
+        AlphaMode::Blended => AlphaUse::Blend,
+    }
 }
 
 /// Infos and warnings about options of the request that change nothing in this scene.
@@ -336,6 +340,17 @@ mod tests {
             ],
             "a name comes before an identity"
         );
+    }
+
+    #[test]
+    fn options_that_are_up_to_the_slots_are_told() {
+        let scene = scene(Vec::new());
+        let mut tuning = TextureOptions::default();
+        tuning.intent = Some(bevy_kiln_assets::settings::texture::TextureIntent::Data);
+        let told = unused_options(&scene, &tuning, &TextureOverrides::default());
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].code, codes::import::OPTION_UNUSED);
+        assert!(told[0].message.contains("`intent`"));
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) struct TangentSpace {
     pub(super) normal: [f32; 3],
     /// Unit length, or zero where the mapping has no direction.
     pub(super) tangent: [f32; 3],
-    /// The bitangent is cross(normal, tangent) times this: 1, or -1 where the texture is mirrored.
+    /// The axis along V is cross(normal, tangent) times this: 1, or -1 where the texture is mirrored.
     pub(super) sign: f32,
 }
 

@@ -51,14 +51,15 @@ fn every_row_of_the_table_of_normals() {
 
 #[test]
 fn every_row_of_the_table_of_tangents() {
-    // The mapping runs along X and Y; authored tangents run along -Y, their bitangents along X.
+    // The mapping runs along X and Y, so the top of the texture is at -Y; authored tangents run along -Y,
+    // their bitangents along X.
     let mut authored = triangle();
     edit(&mut authored, |s| {
         s.tangents = Some(TangentStream::Signed(vec![[0.0, -1.0, 0.0, 1.0]; 3]));
     });
     const DEFAULT: ([f32; 3], [f32; 3]) = ([1.0, 0.0, 0.0], [0.0, 0.0, 1.0]);
     const AUTHORED: ([f32; 3], [f32; 3]) = ([0.0, -1.0, 0.0], [1.0, 0.0, 0.0]);
-    const GENERATED: ([f32; 3], [f32; 3]) = ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]);
+    const GENERATED: ([f32; 3], [f32; 3]) = ([1.0, 0.0, 0.0], [0.0, -1.0, 0.0]);
     let rows = [
         (AttributePolicy::None, DEFAULT, 0, DEFAULT, 0),
         (AttributePolicy::Preserve, AUTHORED, 6, DEFAULT, 0),
@@ -230,8 +231,8 @@ fn a_mirrored_mapping_keeps_its_handedness() {
         let along = if is_left { 1.0 } else { -1.0 };
         for vertex in triangle {
             assert_eq!(vertex.tangent, [along, 0.0, 0.0]);
-            // V runs along Y on both sides.
-            assert_eq!(vertex.bitangent, [0.0, 1.0, 0.0]);
+            // V runs along Y on both sides, and the bitangent against it.
+            assert_eq!(vertex.bitangent, [0.0, -1.0, 0.0]);
         }
     }
 }
@@ -251,6 +252,151 @@ fn authored_handedness_gives_the_bitangent() {
                 assert_eq!(vertex.tangent, [1.0, 0.0, 0.0]);
                 assert_eq!(vertex.bitangent, bitangent);
             }
+        }
+    }
+}
+
+/// The corners of a surface with curves, a seam and a mirrored half, three for each triangle. V runs
+/// down.
+fn sheet() -> VertexStreams {
+    let corner = |i: u32, j: u32| {
+        let (x, y) = (i as f32 * 0.25, j as f32 * 0.25);
+        let position = [x, y, 0.2 * (x * 3.0).sin() + 0.1 * (y * 4.0).cos()];
+        let slope = [-0.6 * (x * 3.0).cos(), 0.4 * (y * 4.0).sin(), 1.0];
+        let normal = frame::normal_direction(slope).unwrap();
+        // The right half shows the texture of the left one again, mirrored.
+        let u = if i > 4 { 8 - i } else { i } as f32 / 4.0;
+        (position, normal, [u * 0.9 + 0.05 * y, 1.0 - y / 2.0])
+    };
+    let mut streams = VertexStreams::default();
+    let (mut normals, mut texcoords) = (Vec::new(), Vec::new());
+    for (i, j) in (0..64).map(|i| (i % 8, i / 8)) {
+        for (di, dj) in [(0, 0), (1, 0), (1, 1), (0, 0), (1, 1), (0, 1)] {
+            let (position, normal, texcoord) = corner(i + di, j + dj);
+            streams.positions.push(position);
+            normals.push(normal);
+            texcoords.push(texcoord);
+        }
+    }
+    streams.normals = Some(normals);
+    streams.texcoords = Some(texcoords);
+    streams
+}
+
+/// Tangents as a modelling program exports them to glTF: it runs the reference implementation on its
+/// own texture coordinates, whose V runs up, and writes tangent and sign.
+struct Exporter<'a>(&'a VertexStreams, Vec<[f32; 4]>);
+
+impl bevy_mikktspace::Geometry for Exporter<'_> {
+    fn num_faces(&self) -> usize {
+        self.0.positions.len() / 3
+    }
+
+    fn num_vertices_of_face(&self, _: usize) -> usize {
+        3
+    }
+
+    fn position(&self, face: usize, corner: usize) -> [f32; 3] {
+        self.0.positions[face * 3 + corner]
+    }
+
+    fn normal(&self, face: usize, corner: usize) -> [f32; 3] {
+        self.0.normals.as_ref().unwrap()[face * 3 + corner]
+    }
+
+    fn tex_coord(&self, face: usize, corner: usize) -> [f32; 2] {
+        let [u, v] = self.0.texcoords.as_ref().unwrap()[face * 3 + corner];
+        [u, 1.0 - v]
+    }
+
+    fn set_tangent(
+        &mut self,
+        space: Option<bevy_mikktspace::TangentSpace>,
+        face: usize,
+        corner: usize,
+    ) {
+        self.1[face * 3 + corner] = space.unwrap().tangent_encoded();
+    }
+}
+
+#[test]
+fn generated_tangents_are_those_that_exporters_write() {
+    let streams = sheet();
+    let count = streams.positions.len() as u32;
+    let mut exporter = Exporter(&streams, vec![[0.0; 4]; count as usize]);
+    bevy_mikktspace::generate_tangents(&mut exporter).unwrap();
+    let signed = exporter.1;
+    assert!(signed.iter().any(|t| t[3] > 0.0) && signed.iter().any(|t| t[3] < 0.0));
+    let settings = GeometrySettings {
+        optimize: false,
+        ..GeometrySettings::default()
+    };
+    let cooked = |tangents: Option<TangentStream>| {
+        let streams = VertexStreams {
+            tangents,
+            ..streams.clone()
+        };
+        let part = part(streams, (0..count).collect());
+        let built = try_build(&mesh(vec![part]), &settings).unwrap();
+        assert_eq!(codes_of(&built), [""; 0]);
+        soup(&built.lods[0], 0).concat()
+    };
+    let frames = streams.normals.as_ref().unwrap().iter().zip(&signed);
+    let bitangents = frames.map(|(n, t)| {
+        let [x, y, z, sign] = *t;
+        frame::bitangent(*n, [x, y, z], sign).unwrap()
+    });
+    // glTF has tangents and signs, FBX both axes.
+    let authored = cooked(Some(TangentStream::Signed(signed.clone())));
+    let both = cooked(Some(TangentStream::Frames {
+        tangents: signed.iter().map(|&[x, y, z, _]| [x, y, z]).collect(),
+        bitangents: bitangents.collect(),
+    }));
+    let generated = cooked(None);
+    assert_eq!((generated.len(), authored.len()), (384, 384));
+    let near = |a: [f32; 3], b: [f32; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
+    for ((own, authored), both) in generated.iter().zip(&authored).zip(&both) {
+        assert_eq!(
+            (own.position, own.texcoord),
+            (authored.position, authored.texcoord)
+        );
+        for theirs in [authored, both] {
+            assert!(near(own.tangent, theirs.tangent), "{own:?} {theirs:?}");
+            assert!(near(own.bitangent, theirs.bitangent), "{own:?} {theirs:?}");
+        }
+    }
+}
+
+#[test]
+fn a_bump_of_a_normal_map_is_lit_from_where_it_is() {
+    // A wall that faces +Z; the top of its texture (V = 0) is at the top of the wall. A bump bends the
+    // normals of its upper side upwards: a green channel above one half.
+    let wall = part(
+        VertexStreams {
+            positions: vec![
+                [0.0, 0.0, 0.0],
+                [1.0, 0.0, 0.0],
+                [1.0, 1.0, 0.0],
+                [0.0, 1.0, 0.0],
+            ],
+            normals: Some(vec![[0.0, 0.0, 1.0]; 4]),
+            texcoords: Some(vec![[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]]),
+            ..VertexStreams::default()
+        },
+        vec![0, 1, 2, 0, 2, 3],
+    );
+    let texel = [0.6f32, 0.48, 0.64];
+    let mut signed = wall.clone();
+    edit(&mut signed, |s| {
+        s.tangents = Some(TangentStream::Signed(vec![[1.0, 0.0, 0.0, 1.0]; 4]));
+    });
+    for part in [wall, signed] {
+        for vertex in vertices(&build(&mesh(vec![part])).lods[0]) {
+            let axes = [vertex.tangent, vertex.bitangent, vertex.normal];
+            let bent: [f32; 3] =
+                std::array::from_fn(|i| (0..3).map(|axis| axes[axis][i] * texel[axis]).sum());
+            // To the right, and up.
+            assert_eq!(bent, [0.6, 0.48, 0.64]);
         }
     }
 }

@@ -322,6 +322,33 @@ fn transparent_colours_do_not_bleed() {
 }
 
 #[test]
+fn colours_that_are_seen_whatever_their_alpha_are_averaged_as_they_are() {
+    use crate::settings::texture::{AlphaUse, TextureOptions};
+    use crate::source::scene::TextureRole;
+    // An opaque material: the packed alpha of its base colour is something else, such as smoothness.
+    let packed = || {
+        rgba8(2, 1, |x, _| match x {
+            0 => [255, 0, 0, 255],
+            _ => [0, 0, 255, 0],
+        })
+    };
+    let options = TextureOptions {
+        output_format: Some(OutputFormat::Rgba8Srgb),
+        mip_filter: Some(MipFilter::Box),
+        ..TextureOptions::default()
+    };
+    let smallest = |alpha| {
+        let role = TextureRole::BaseColor;
+        let settings = options.resolve_role(role, None, alpha).unwrap();
+        level(&cook(packed(), &settings), 1)
+    };
+    // Half of the light of each, which is 188.
+    assert_eq!(smallest(AlphaUse::Unused), [188, 0, 188, 128]);
+    // Blue is not seen at all where alpha is opacity.
+    assert_eq!(smallest(AlphaUse::Blend), [255, 0, 0, 128]);
+}
+
+#[test]
 fn alpha_of_data_is_a_number_like_the_others() {
     let packed = rgba8(2, 1, |x, _| {
         if x == 0 {

@@ -178,6 +178,28 @@ fn failures_become_diagnostics() {
     );
     let contradiction = settings(|s| s.quality = EncodeQuality::None);
     assert_eq!(fail(b"", &contradiction).code.id(), "texture.desc_invalid");
+    // JPEG 2000 is known by name.
+    let known = fail(b"\xFF\x4F\xFF\x51 and so on", &defaults);
+    assert_eq!(known.code.id(), "texture.image.unsupported");
+    assert!(known.message.contains("JPEG 2000"), "{}", known.message);
+    let told = |error: TextureError| error.diagnostic().unwrap();
+    let options = crate::settings::texture::TextureOptions {
+        cube_face_size: Some(100),
+        ..Default::default()
+    };
+    let told_of_size = told(options.resolve("sky.hdr").unwrap_err().into());
+    assert_eq!(told_of_size.code.id(), "texture.cubemap_face_size_invalid");
+    assert!(told_of_size.message.contains("100"));
+    let too_much = crate::source::image::ImageError::OutOfMemory { bytes: 1 << 40 };
+    assert_eq!(
+        told(too_much.into()).code.id(),
+        "texture.image.out_of_memory"
+    );
+    let unmade = TextureError::FormatNotEncoded {
+        encoder: "none".to_owned(),
+        format: crate::format::texture_format::TextureFormat::Bc2UNorm,
+    };
+    assert_eq!(told(unmade).code.id(), "texture.encoder_failed");
 }
 
 #[test]

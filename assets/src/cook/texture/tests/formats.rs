@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Decodes blocks of any of our formats to RGBA floats by another library.
-fn decode(cooked: &CookedTexture, mip: u16) -> Vec<[f32; 4]> {
+pub(super) fn decode(cooked: &CookedTexture, mip: u16) -> Vec<[f32; 4]> {
     let format = cooked.shape().format();
     let (width, height, _) = cooked.shape().mip_size(mip);
     let across = width.div_ceil(4) as usize;
@@ -78,7 +78,7 @@ fn psnr_of(decoded: &[[f32; 4]], source: &Image, channels: &[(usize, usize)]) ->
     10.0 * (255.0 * 255.0 * count / f64::max(sum, 1e-9)).log10()
 }
 
-fn translucent(width: u32, height: u32) -> Image {
+pub(super) fn translucent(width: u32, height: u32) -> Image {
     let picture = photo(width, height);
     let texels = picture
         .texels()
@@ -155,7 +155,7 @@ fn bc5_holds_the_slope_of_normals() {
 }
 
 /// Light of many strengths, as skies have it.
-fn bright(width: u32, height: u32) -> Image {
+pub(super) fn bright(width: u32, height: u32) -> Image {
     rgba32f(width, height, |x, y| {
         let (u, v) = (f64::from(x) * 0.11, f64::from(y) * 0.07);
         let channel =

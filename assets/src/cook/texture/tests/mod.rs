@@ -3,6 +3,7 @@
 mod blocks;
 mod content;
 mod cubes;
+mod decoded;
 mod flow;
 mod formats;
 mod hdr;

@@ -121,6 +121,50 @@ fn every_compression_and_tiles() {
 }
 
 #[test]
+fn compressions_that_lose_something_lose_little() {
+    // A smooth picture with an edge, in half floats: what film and game tools write.
+    let (width, height) = (70usize, 50usize);
+    let value = |i: usize, c: usize| {
+        let (x, y) = ((i % width) as f32, (i / width) as f32);
+        let edge = if x > 40.0 { 2.0 } else { 0.0 };
+        0.5 + 0.4 * (x * 0.11 + c as f32).sin() * (y * 0.07).cos() + edge
+    };
+    let channels: Vec<_> = ["R", "G", "B"]
+        .iter()
+        .enumerate()
+        .map(|(c, name)| {
+            let halves = (0..width * height).map(|i| f16::from_f32(value(i, c)));
+            AnyChannel::new(*name, FlatSamples::F16(halves.collect()))
+        })
+        .collect();
+    for (compression, most) in [
+        (Compression::PXR24, 0.0),
+        (Compression::B44, 0.2),
+        (Compression::B44A, 0.2),
+        (Compression::DWAA(None), 0.15),
+        (Compression::DWAB(None), 0.15),
+    ] {
+        for blocks in [Blocks::ScanLines, Blocks::Tiles(Vec2(32, 16))] {
+            let encoding = Encoding {
+                compression,
+                blocks,
+                line_order: LineOrder::Increasing,
+            };
+            let image = decoded(&file(width, height, channels.clone(), encoding));
+            let texels = floats(image.texels());
+            let mut worst = 0.0f32;
+            for (i, texel) in texels.chunks(4).enumerate() {
+                for (c, got) in texel[..3].iter().enumerate() {
+                    let wanted = f16::from_f32(value(i, c)).to_f32();
+                    worst = worst.max((got - wanted).abs());
+                }
+            }
+            assert!(worst <= most, "{compression:?} {blocks:?}: {worst}");
+        }
+    }
+}
+
+#[test]
 fn numbers_that_are_none_are_replaced_with_a_warning() {
     let values = [f32::NAN, f32::INFINITY, 1.0, f32::NEG_INFINITY, 0.5, 2.0];
     let image = decoded(&samples::exr(2, 1, ExtendedColorType::Rgb32F, &values));

@@ -219,6 +219,63 @@ fn tiffs_of_every_kind_of_colour() {
 }
 
 #[test]
+fn tiffs_with_a_palette() {
+    // Three texels of four bits in two rows: colours 0, 15, 1 and 2, 0, 15.
+    let mut tiff = Tiff::new(3, 2, 4, 1, vec![0x0F, 0x10, 0x20, 0xF0]);
+    tiff.photometric = 3;
+    tiff.color_map = vec![0; 48];
+    for (color, rgb) in [
+        (0, [1u16, 2, 3]),
+        (1, [4, 5, 6]),
+        (2, [7, 8, 9]),
+        (15, [255, 128, 0]),
+    ] {
+        for (channel, value) in rgb.into_iter().enumerate() {
+            tiff.color_map[channel * 16 + color] = value * 257;
+        }
+    }
+    let expected = [
+        [1, 2, 3, 255],
+        [255, 128, 0, 255],
+        [4, 5, 6, 255],
+        [7, 8, 9, 255],
+        [1, 2, 3, 255],
+        [255, 128, 0, 255],
+    ];
+    for (big_endian, large) in [(false, false), (true, false), (false, true), (true, true)] {
+        (tiff.big_endian, tiff.large) = (big_endian, large);
+        let image = decoded(&tiff.encode());
+        assert_eq!(image.texels(), expected.concat());
+        assert!(image.is_opaque() && image.warnings().is_empty());
+        // A palette is a picture in colour, also where grey is kept.
+        assert_eq!(decoded_grey(&tiff.encode()), image);
+    }
+    // Writers that forget that the numbers have 16 bits.
+    for value in &mut tiff.color_map {
+        *value /= 257;
+    }
+    assert_eq!(decoded(&tiff.encode()).texels(), expected.concat());
+    // Bytes; turned to the left.
+    let mut bytes = Tiff::new(2, 1, 8, 1, vec![200, 3]);
+    (bytes.photometric, bytes.orientation) = (3, 8);
+    bytes.color_map = (0..768).map(|i| (i % 256) * 256).collect();
+    let image = decoded(&bytes.encode());
+    assert_eq!((image.width(), image.height()), (1, 2));
+    assert_eq!(image.texels(), [3, 3, 3, 255, 199, 199, 199, 255]);
+    // A palette that does not have them all, or is not there.
+    bytes.color_map.pop();
+    assert!(matches!(
+        probed(&bytes.encode()),
+        Err(ImageError::Corrupt { .. })
+    ));
+    bytes.color_map.clear();
+    assert!(matches!(
+        probed(&bytes.encode()),
+        Err(ImageError::Corrupt { .. })
+    ));
+}
+
+#[test]
 fn tiffs_are_turned_upright() {
     let data: Vec<u8> = [1u16, 2, 3, 4, 5, 6]
         .iter()
@@ -247,7 +304,10 @@ fn kinds_of_tiff_that_are_not_read_are_named() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(refuse(|t| t.photometric = 3), "a palette");
+    assert_eq!(
+        refuse(|t| (t.photometric, t.samples, t.bits) = (3, 1, 16)),
+        "a palette for 1 channels of 16 bits"
+    );
     assert_eq!(refuse(|t| t.photometric = 8), "the colour model 8");
     assert!(refuse(|t| t.bits = 12).contains("12 bits"));
     assert!(refuse(|t| t.sample_format = 2).contains("sample format 2"));

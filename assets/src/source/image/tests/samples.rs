@@ -287,6 +287,12 @@ pub(super) fn all() -> Vec<(&'static str, ImageFormat, Vec<u8>)> {
             (tiff.large, tiff.big_endian) = (true, true);
             tiff.encode()
         }),
+        ("palette tiff", ImageFormat::Tiff, {
+            let mut tiff = Tiff::new(8, 4, 4, 1, ramp[..16].to_vec());
+            tiff.photometric = 3;
+            tiff.color_map = (0..48).map(|i| i * 1000).collect();
+            tiff.encode()
+        }),
         ("ppm", ImageFormat::Pnm, {
             let mut file = b"P6 8 8 255\n".to_vec();
             file.extend(&ramp);

@@ -58,6 +58,8 @@ pub(super) struct Tiff {
     pub(super) planar: bool,
     pub(super) big_endian: bool,
     pub(super) large: bool,
+    /// Reds, greens and blues of a palette.
+    pub(super) color_map: Vec<u16>,
     /// One strip, or one for each plane.
     pub(super) strips: Vec<Vec<u8>>,
 }
@@ -76,6 +78,7 @@ impl Tiff {
             planar: false,
             big_endian: false,
             large: false,
+            color_map: Vec::new(),
             strips: vec![data],
         }
     }
@@ -106,6 +109,10 @@ impl Tiff {
         ];
         if let Some(extra) = self.extra {
             entries.insert(11, (338, 3, vec![extra.into()]));
+        }
+        if !self.color_map.is_empty() {
+            let values = self.color_map.iter().map(|&value| value.into());
+            entries.insert(11, (320, 3, values.collect()));
         }
         let head = if self.large { 16 } else { 8 };
         let count_bytes = if self.large { 8 } else { 2 };
