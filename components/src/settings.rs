@@ -79,6 +79,9 @@ pub struct ImportSettings {
     pub cache: Option<CacheSettings>,
     /// A container that is never idle is committed about this often. Default: 5 s.
     pub commit_interval: Duration,
+    /// The most entries of a texture or buffer table, for engines that have no room for more. Default:
+    /// as many as an index can count.
+    pub max_table_entries: u32,
 }
 
 impl Default for ImportSettings {
@@ -97,6 +100,7 @@ impl Default for ImportSettings {
             pool_share: PoolShare::default(),
             cache: None,
             commit_interval: Duration::from_secs(5),
+            max_table_entries: u32::MAX,
         }
     }
 }

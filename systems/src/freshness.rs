@@ -198,7 +198,7 @@ pub(crate) fn committed(
     let committed = Committed {
         root: root_of(world, container),
         before: outcome.index_before,
-        after: (outcome.index_after, outcome.catalog_bytes),
+        after: (outcome.index_after, outcome.catalog_hash),
         jobs: jobs.collect(),
     };
     let settings = Arc::new(world.resource::<ImportSettings>().clone());

@@ -8,6 +8,7 @@
 
 pub mod cache;
 pub mod collect;
+pub mod compact;
 pub mod completion;
 pub mod containers;
 pub mod dispatch;

@@ -12,11 +12,14 @@ use bevy_kiln as _;
 mod common;
 
 mod cache;
+mod codes;
+mod compact;
 mod crash;
 mod faults;
 mod golden;
 #[cfg(unix)]
 mod interrupt;
+mod kill;
 mod library;
 mod lock;
 mod malformed;
@@ -24,4 +27,6 @@ mod output;
 #[cfg(unix)]
 mod terminal;
 mod threads;
+#[cfg(unix)]
+mod watch;
 mod why;

@@ -3,7 +3,8 @@
 //! ```text
 //! "KILNMEMO", version (u32), BLAKE3 of the rest (32)
 //! the root of the container, with its length
-//! BLAKE3 of the index of the container (32), bytes of its catalogue (u64)
+//! BLAKE3 of the index of the container (32), that of its catalogue (32), that of the order of
+//!            its jobs (32)
 //! texts      a count, then each text with its length; records name them by number
 //! records    a count, then each record
 //! ```
@@ -27,8 +28,10 @@ pub struct Memo {
     pub root: String,
     /// The BLAKE3 hash of the index file.
     pub container: [u8; 32],
-    /// The size of the catalogue.
-    pub catalog_bytes: u64,
+    /// The BLAKE3 hash of the catalogue.
+    pub catalog: [u8; 32],
+    /// The hash of the order of the jobs that a manifest gave last; zero if none has.
+    pub sequence: [u8; 32],
     /// The jobs that the container was made by, in no particular order.
     pub records: Vec<JobRecord>,
 }
@@ -189,7 +192,9 @@ impl Memo {
         }
         let mut body = ByteWriter::default();
         put(&mut body, self.root.as_bytes())?;
-        body.bytes(&self.container).u64(self.catalog_bytes);
+        body.bytes(&self.container)
+            .bytes(&self.catalog)
+            .bytes(&self.sequence);
         body.u32(u32::try_from(texts.list.len()).ok()?);
         for text in texts.list {
             put(&mut body, text.as_bytes())?;
@@ -215,7 +220,8 @@ impl Memo {
         }
         let mut reader = ByteReader::new(body);
         let root = take_text(&mut reader)?.to_owned();
-        let (container, catalog_bytes) = (reader.array().ok()?, reader.u64().ok()?);
+        let (container, catalog) = (reader.array().ok()?, reader.array().ok()?);
+        let sequence = reader.array().ok()?;
         let mut texts = Vec::new();
         for _ in 0..reader.u32().ok()? {
             texts.push(Arc::from(take_text(&mut reader)?));
@@ -223,7 +229,8 @@ impl Memo {
         let mut memo = Self {
             root,
             container,
-            catalog_bytes,
+            catalog,
+            sequence,
             records: Vec::new(),
         };
         for _ in 0..reader.u32().ok()? {
@@ -405,7 +412,8 @@ mod tests {
         Memo {
             root: "/cooked".to_owned(),
             container: [8; 32],
-            catalog_bytes: 11,
+            catalog: [9; 32],
+            sequence: [10; 32],
             records: vec![record, other],
         }
     }
@@ -414,7 +422,10 @@ mod tests {
     fn memos_come_back_and_have_one_form() {
         let bytes = sample().to_bytes().unwrap();
         let back = Memo::parse(&bytes).unwrap();
-        assert_eq!((back.container, back.catalog_bytes), ([8; 32], 11));
+        assert_eq!(
+            (back.container, back.catalog, back.sequence),
+            ([8; 32], [9; 32], [10; 32])
+        );
         assert_eq!(back.root, "/cooked");
         for record in sample().records {
             assert!(back.records.contains(&record));

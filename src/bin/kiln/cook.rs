@@ -2,23 +2,28 @@
 
 use bevy_kiln::{
     assets::manifest::{Expansion, ManifestJob},
-    components::pipeline::{PipelineLimit, PipelineLimits, WorkKind},
+    components::pipeline::JobLimits,
     plugin::HeadlessSettings,
-    prelude::{ImportRequest, Manifest, ManifestProblem, Places},
+    prelude::{ImportRequest, ManifestProblem, Places},
     systems::manifest::{expand_with_files, read_manifest},
 };
 use serde::Serialize;
-use std::{path::Path, process::ExitCode};
+use std::path::Path;
 
 use crate::{
-    args::{CookArgs, OutputArgs, RunArgs},
+    args::{CookArgs, OutputArgs},
     exit,
     output::{self, Style},
     run::{self, Batch, BatchJob},
 };
 
-/// Runs the command.
-pub fn run(args: &CookArgs) -> ExitCode {
+/// Runs the command, and returns the exit status.
+pub fn run(args: &CookArgs) -> u8 {
+    round(args, None)
+}
+
+/// Cooks everything. `told` says why, in one of many rounds.
+pub fn round(args: &CookArgs, told: Option<&str>) -> u8 {
     let manifest = match read_manifest(args.manifest()) {
         Ok(manifest) => manifest,
         Err(problems) => {
@@ -30,48 +35,39 @@ pub fn run(args: &CookArgs) -> ExitCode {
                     jobs: Vec::new(),
                 });
             }
-            return ExitCode::from(exit::USAGE);
+            return exit::USAGE;
         }
     };
-    let expansion = expand(args, &manifest);
+    let expansion = expand_with_files(&manifest, &places(args), Path::new(""));
     print(args.manifest(), &expansion.problems, args.out);
     let left_out = expansion.left_out();
     if args.dry_run {
         plan(&expansion, args.out);
     } else if left_out.is_empty() || !args.run.fail_fast {
-        let status = cook(args, &manifest, expansion);
+        let status = cook(args, expansion, told);
         // Nothing failed, but not everything was done.
-        return ExitCode::from(match status {
+        return match status {
             exit::SUCCESS if !left_out.is_empty() => exit::USAGE,
             status => status,
-        });
+        };
     }
-    ExitCode::from(if left_out.is_empty() {
+    if left_out.is_empty() {
         exit::SUCCESS
     } else {
         exit::USAGE
-    })
+    }
 }
 
-fn expand(args: &CookArgs, manifest: &Manifest) -> Expansion {
-    let places = places(
-        args.manifest(),
-        args.root.as_deref(),
-        args.output.as_deref(),
-    );
-    expand_with_files(manifest, &places, Path::new(""))
-}
-
-/// Where the sources of a manifest are, and where its products go.
-pub fn places(manifest: &Path, root: Option<&Path>, output: Option<&Path>) -> Places {
-    let places = match root {
+/// Where the sources of the manifest are, and where its products go.
+pub fn places(args: &CookArgs) -> Places {
+    let places = match &args.root {
         Some(root) => Places::new(root),
-        None => Places::of_manifest(manifest),
+        None => Places::of_manifest(args.manifest()),
     };
-    match output {
+    match &args.output {
         // What is given on the command line is relative to where it is given.
         Some(output) => {
-            places.with_output(std::path::absolute(output).unwrap_or_else(|_| output.to_owned()))
+            places.with_output(std::path::absolute(output).unwrap_or_else(|_| output.clone()))
         }
         None => places,
     }
@@ -152,19 +148,21 @@ fn plan(expansion: &Expansion, out: OutputArgs) {
     }
 }
 
-fn cook(args: &CookArgs, manifest: &Manifest, expansion: Expansion) -> u8 {
+fn cook(args: &CookArgs, expansion: Expansion, told: Option<&str>) -> u8 {
+    let settings = settings(args, &expansion);
     let Expansion { jobs, problems, .. } = expansion;
     run::run(
         Batch {
-            settings: settings(&args.run, manifest, &jobs),
+            settings,
             jobs: jobs.into_iter().map(batch_job).collect(),
-            title: args.manifest().display().to_string(),
+            title: told.map_or_else(|| args.manifest().display().to_string(), str::to_owned),
             left_out: problems
                 .into_iter()
                 .filter(ManifestProblem::is_error)
                 .collect(),
             fail_fast: args.run.fail_fast,
             report: args.run.report.clone(),
+            brief: told.is_some(),
         },
         args.out,
     )
@@ -180,25 +178,26 @@ fn batch_job(job: ManifestJob) -> BatchJob {
 }
 
 /// Settings of the run: the command line, else the manifest, else the defaults.
-pub fn settings(run: &RunArgs, manifest: &Manifest, jobs: &[ManifestJob]) -> HeadlessSettings {
-    let mut settings = run.settings();
-    if run.threads.is_none()
-        && let Some(threads) = manifest.thread_pool_size()
+pub fn settings(args: &CookArgs, expansion: &Expansion) -> HeadlessSettings {
+    let mut settings = args.run.settings();
+    if args.run.threads.is_none()
+        && let Some(threads) = expansion.thread_pool_size
     {
         settings.threads = threads as usize;
     }
     let import = &mut settings.import;
-    if run.jobs.is_none()
-        && let Some(jobs) = manifest.max_in_flight_jobs()
+    if args.run.jobs.is_none()
+        && let Some(jobs) = expansion.max_in_flight_jobs
     {
         import.max_in_flight_jobs = jobs as usize;
     }
-    if run.concurrency.is_none()
-        && let Some(limits) = limits(manifest)
+    if args.run.concurrency.is_none()
+        && let Some(limits) = JobLimits::of(expansion).and_then(|limits| limits.pipelines)
     {
         import.pipelines = limits;
     }
     // The fallback texture is packed as all others are, if they agree.
+    let jobs = &expansion.jobs;
     let packing = |job: &ManifestJob| job.texture.packing_policy;
     if let Some(first) = jobs.first().and_then(packing)
         && jobs.iter().all(|job| packing(job) == Some(first))
@@ -208,34 +207,15 @@ pub fn settings(run: &RunArgs, manifest: &Manifest, jobs: &[ManifestJob]) -> Hea
     settings
 }
 
-/// The limits of a manifest; kinds that are left out keep the defaults.
-fn limits(manifest: &Manifest) -> Option<PipelineLimits> {
-    let mut limits = PipelineLimits::default();
-    for limit in manifest.concurrency()? {
-        let kind = match limit.kind {
-            "texture" => WorkKind::TEXTURE,
-            "buffer" => WorkKind::BUFFER,
-            "material" => WorkKind::MATERIAL,
-            "mesh_build" => WorkKind::MESH_BUILD,
-            "geometry" => WorkKind::GEOMETRY,
-            _ => WorkKind::SCENE,
-        };
-        limits.set(
-            kind,
-            PipelineLimit {
-                workers: limit.workers as usize,
-                queue: limit.queue_capacity as usize,
-            },
-        );
-    }
-    Some(limits)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::args::Cli;
-    use bevy_kiln::assets::{format::payload_layout::PackingPolicy, manifest::ManifestFormat};
+    use bevy_kiln::{
+        assets::{format::payload_layout::PackingPolicy, manifest::ManifestFormat},
+        components::pipeline::WorkKind,
+        prelude::Manifest,
+    };
 
     fn settings_of(line: &str, document: &str) -> HeadlessSettings {
         let words = format!("kiln cook a.json -o /out {line}");
@@ -244,9 +224,7 @@ mod tests {
             panic!("it is a cook");
         };
         let manifest = Manifest::parse(document.as_bytes(), ManifestFormat::Json).unwrap();
-        let places = places(args.manifest(), None, args.output.as_deref());
-        let jobs = manifest.expand(&places).jobs;
-        settings(&args.run, &manifest, &jobs)
+        settings(&args, &manifest.expand(&places(&args)))
     }
 
     #[test]

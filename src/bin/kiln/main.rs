@@ -4,18 +4,21 @@
 
 mod args;
 mod cache;
+mod compact;
 mod cook;
 mod estimate;
 mod exit;
 mod import;
 mod info;
 mod inspect;
+mod interrupt;
 mod output;
 mod pack;
 mod report;
 mod run;
 mod screen;
 mod verify;
+mod watch;
 mod why;
 
 use args::{Cli, Command};
@@ -33,11 +36,13 @@ fn main() -> ExitCode {
         Command::Texture(args) => import::run(&args.into(), Some(JobKind::Texture)),
         Command::Gltf(args) => import::run(&args.into(), Some(JobKind::Gltf)),
         Command::Fbx(args) => import::run(&args.into(), Some(JobKind::Fbx)),
-        Command::Cook(args) => cook::run(&args),
+        Command::Cook(args) => ExitCode::from(cook::run(&args)),
+        Command::Watch(args) => watch::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Pack(args) => pack::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Cache(args) => cache::run(&args.action),
+        Command::Compact(args) => compact::run(&args),
         Command::Explain(args) => info::explain(&args),
         Command::Schema => info::schema(),
         Command::Completions(args) => info::completions(&args),

@@ -11,7 +11,10 @@ use bevy_kiln::{
 };
 use std::{path::Path, process::ExitCode};
 
-use crate::{args::WhyArgs, cook, exit, output};
+use crate::{
+    args::{CookArgs, WhyArgs},
+    cook, exit, output,
+};
 
 /// Runs the command.
 pub fn run(args: &WhyArgs) -> ExitCode {
@@ -65,9 +68,15 @@ fn in_manifest(args: &WhyArgs, path: &Path, folder: &Path) -> Result<Vec<Explana
         cook::print(path, &problems, args.out);
         exit::USAGE
     })?;
-    let places = cook::places(path, args.root.as_deref(), args.output.as_deref());
-    let expansion = expand_with_files(&manifest, &places, Path::new(""));
-    let settings = cook::settings(&args.run, &manifest, &expansion.jobs).import;
+    let as_cooked = CookArgs::of(
+        path.to_owned(),
+        args.output.clone(),
+        args.root.clone(),
+        args.run.clone(),
+        args.out,
+    );
+    let expansion = expand_with_files(&manifest, &cook::places(&as_cooked), Path::new(""));
+    let settings = cook::settings(&as_cooked, &expansion).import;
     let environment = environment_of(&importers::built_in());
     let jobs = select(expansion.jobs, &args.job).into_iter();
     let all = jobs.flat_map(|job| {

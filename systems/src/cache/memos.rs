@@ -71,7 +71,7 @@ pub(crate) struct CommittedJob {
 pub(crate) struct Committed {
     pub(crate) root: PathBuf,
     pub(crate) before: Option<[u8; 32]>,
-    pub(crate) after: ([u8; 32], u64),
+    pub(crate) after: ([u8; 32], [u8; 32]),
     pub(crate) jobs: Vec<CommittedJob>,
 }
 
@@ -126,7 +126,9 @@ impl ProjectMemos {
                     (subject, request.source().to_owned())
                 })
                 .collect();
-            let found = lock(&self.project(&root)).ask(&jobs, &environment);
+            let requests = group.iter().map(|question| &question.request);
+            let sequence = sequence_of(requests);
+            let found = lock(&self.project(&root)).ask(&jobs, &environment, sequence);
             let jobs = group.into_iter().map(|question| question.job);
             answers.extend(jobs.zip(found.into_iter().map(|found| found.map(Box::new))));
         }
@@ -158,6 +160,7 @@ impl ProjectMemos {
         importers: &Importers,
     ) -> io::Result<()> {
         let environment: Arc<str> = environment_of(importers).into();
+        let sequence = sequence_of(committed.jobs.iter().map(|job| &job.request));
         let jobs = committed.jobs.into_iter().filter_map(|job| {
             let subject = Subject::of(&job.request, settings)?;
             importers.fingerprint(job.format)?;
@@ -176,7 +179,7 @@ impl ProjectMemos {
         let jobs = jobs.collect();
         let project = self.project(&committed.root);
         let mut project = lock(&project);
-        project.committed(committed.before, committed.after, jobs)
+        project.committed(committed.before, committed.after, sequence, jobs)
     }
 
     fn warn(&self, error: &io::Error) {
@@ -216,6 +219,22 @@ impl ProjectMemos {
 pub fn environment_of(importers: &Importers) -> String {
     let all: Vec<String> = importers.fingerprints().collect();
     environment(all.iter().map(String::as_str))
+}
+
+/// The hash of the order of all jobs that a manifest gives to the last of these that has one.
+fn sequence_of<'a>(
+    requests: impl DoubleEndedIterator<Item = &'a ImportRequest>,
+) -> Option<[u8; 32]> {
+    let last = requests.rev().find_map(ImportRequest::sequence)?;
+    let mut hasher = blake3::Hasher::new();
+    for key in last.keys() {
+        for part in [key.source(), key.name().unwrap_or_default()] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        hasher.update(&key.number().to_le_bytes());
+    }
+    Some(*hasher.finalize().as_bytes())
 }
 
 /// Counts a memo as being written.

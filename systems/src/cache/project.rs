@@ -64,9 +64,8 @@ impl Project {
     /// What is on the disk now, if the memo is about that.
     fn container(&mut self) -> Option<ContainerLook> {
         let look = ContainerLook::of(&self.root)?;
-        let fits = |memo: &Memo| {
-            memo.container == look.index_hash && memo.catalog_bytes == look.catalog_bytes
-        };
+        let fits =
+            |memo: &Memo| memo.container == look.index_hash && memo.catalog == look.catalog_hash;
         if !fits(self.memo()) {
             // Another process may have cooked meanwhile.
             self.memo = None;
@@ -78,11 +77,12 @@ impl Project {
     }
 
     /// Answers for each job, in the order of the output, whether it is as it was. Writes the memo only if a
-    /// file was touched that is the same.
+    /// file was touched that is the same. `sequence` is the hash of the order of the jobs, if there is one.
     pub(super) fn ask(
         &mut self,
         jobs: &[(Option<Subject>, String)],
         environment: &str,
+        sequence: Option<[u8; 32]>,
     ) -> Vec<Option<Unchanged>> {
         let container = self.container();
         let Some(container) = container else {
@@ -134,7 +134,12 @@ impl Project {
             }
             answers.push(answer);
         }
+        let is_ordered = sequence.is_none_or(|sequence| sequence == memo.sequence);
         *self.memo() = memo;
+        // The order of the jobs is kept in the container too: one of them has to bring it.
+        if !is_ordered && answers.iter().all(Option::is_some) {
+            answers[0] = None;
+        }
         if was_touched {
             // It is only slower the next time.
             let _ = self.save();
@@ -155,7 +160,8 @@ impl Project {
     pub(super) fn committed(
         &mut self,
         before: Option<[u8; 32]>,
-        after: ([u8; 32], u64),
+        after: ([u8; 32], [u8; 32]),
+        sequence: Option<[u8; 32]>,
         jobs: Vec<JobRecord>,
     ) -> io::Result<()> {
         let real = real_path(&self.root);
@@ -165,7 +171,8 @@ impl Project {
             memo.records.clear();
         }
         memo.root = real.to_string_lossy().into_owned();
-        (memo.container, memo.catalog_bytes) = after;
+        (memo.container, memo.catalog) = after;
+        memo.sequence = sequence.unwrap_or(memo.sequence);
         let mut latest: HashMap<u64, u64> = HashMap::new();
         let mut replaced: HashMap<([u8; 16], Arc<str>), usize> = HashMap::new();
         for (number, job) in jobs.iter().enumerate() {

@@ -97,6 +97,7 @@ impl Subject {
                 request.source(),
                 request.name().unwrap_or_default(),
                 request.format().unwrap_or_default(),
+                &request.key().number().to_string(),
             ]),
             settings: serde_json::to_string(&asked).ok()?,
         })

@@ -194,7 +194,7 @@ fn container_reason(memo: &Memo, root: &Path) -> Option<Reason> {
     let Some(look) = ContainerLook::of(root) else {
         return Some(Reason::ContainerChanged);
     };
-    if look.index_hash != memo.container || look.catalog_bytes != memo.catalog_bytes {
+    if look.index_hash != memo.container || look.catalog_hash != memo.catalog {
         return Some(Reason::ContainerChanged);
     }
     let file = look.missing(root)?;

@@ -54,8 +54,8 @@ pub struct CommitOutcome {
     pub(crate) index_before: Option<[u8; 32]>,
     /// That of the index after it.
     pub(crate) index_after: [u8; 32],
-    /// The size of the catalogue.
-    pub(crate) catalog_bytes: u64,
+    /// The BLAKE3 hash of the catalogue.
+    pub(crate) catalog_hash: [u8; 32],
     pub(super) sizes: Arc<BTreeMap<FileKind, u64>>,
     pub(super) assets: Arc<HashMap<String, (String, u64)>>,
     pub(super) index_size: u64,
@@ -143,7 +143,7 @@ impl ContainerStore {
             unfinished,
             index_before: (!before.index.is_empty()).then(|| index_hash(&before.index)),
             index_after: index_hash(&index_bytes),
-            catalog_bytes: catalog_bytes.len() as u64,
+            catalog_hash: index_hash(&catalog_bytes),
             assets: Arc::new(
                 plan.assets
                     .iter()
@@ -303,5 +303,36 @@ impl CommitPlan {
             assets,
             files,
         )?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreOptions;
+    use bevy_kiln_assets::format::index::AssetType;
+    use bevy_kiln_assets::format::path::VirtualPath;
+    use futures_lite::future::block_on;
+
+    #[test]
+    fn an_index_that_cannot_be_made_commits_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().join("cooked");
+        let opened = ContainerStore::open(&root, StoreOptions::default()).unwrap();
+        let asset = |key| {
+            let path = RelativePath::new("Materials/M.omat").unwrap();
+            let virtual_path = VirtualPath::new("/.cooked/Materials/M.omat").unwrap();
+            let (kind, digest) = (AssetType::Material, [1; 32]);
+            AssetRecord::new(AssetKey([key; 16]), kind, path, virtual_path, 1, digest)
+        };
+        let mut plan = CommitPlan {
+            assets: vec![asset(1), asset(2)],
+            ..CommitPlan::default()
+        };
+        let error = block_on(opened.store.commit(&mut plan)).unwrap_err();
+        let told = error.diagnostic(&root);
+        assert_eq!(told.code.id(), "container.index_too_large");
+        drop(opened);
+        assert!(!root.exists());
     }
 }

@@ -18,8 +18,8 @@ use super::{CommitOutcome, JOURNAL};
 pub(crate) struct ContainerLook {
     /// The BLAKE3 hash of the index file.
     pub(crate) index_hash: [u8; 32],
-    /// The size of the catalogue.
-    pub(crate) catalog_bytes: u64,
+    /// The BLAKE3 hash of the catalogue.
+    pub(crate) catalog_hash: [u8; 32],
     index_size: u64,
     index: ContainerIndex,
 }
@@ -28,13 +28,13 @@ impl ContainerLook {
     /// The container at a root; `None` when there is none, or its commit is not in place.
     pub(crate) fn of(root: &Path) -> Option<Self> {
         let bytes = std::fs::read(root.join(INDEX_FILE)).ok()?;
-        let catalog = std::fs::metadata(root.join(CATALOG_FILE)).ok()?;
+        let catalog = std::fs::read(root.join(CATALOG_FILE)).ok()?;
         if root.join(JOURNAL).exists() {
             return None;
         }
         Some(Self {
             index_hash: index_hash(&bytes),
-            catalog_bytes: catalog.len(),
+            catalog_hash: index_hash(&catalog),
             index_size: bytes.len() as u64,
             index: ContainerIndex::parse(&bytes).ok()?,
         })
@@ -76,7 +76,7 @@ impl ContainerLook {
             unfinished: None,
             index_before: Some(self.index_hash),
             index_after: self.index_hash,
-            catalog_bytes: self.catalog_bytes,
+            catalog_hash: self.catalog_hash,
             sizes: Arc::new(sizes),
             assets: Arc::new(assets),
             index_size: self.index_size,
@@ -84,7 +84,7 @@ impl ContainerLook {
     }
 }
 
-/// The hash by which the memo knows an index.
+/// The hash by which the memo knows an index or a catalogue.
 pub(crate) fn index_hash(index: &[u8]) -> [u8; 32] {
     *blake3::hash(index).as_bytes()
 }

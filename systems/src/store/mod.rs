@@ -23,10 +23,12 @@ mod journal;
 mod lock;
 mod look;
 mod open;
+mod rewrite;
 
 pub use crate::io::{Fault, FaultEffect};
 pub use commit::{CommitOutcome, CommitPlan};
 pub(crate) use look::ContainerLook;
+pub(crate) use rewrite::Rewrite;
 
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
@@ -36,7 +38,7 @@ use bevy_kiln_assets::{
         catalog::Catalog,
         ids::AssetKey,
         index::{AssetRecord, IndexError},
-        layout::FileKind,
+        layout::{FileKind, INDEX_FILE},
         texture_table::TextureEntry,
     },
     source::scene::SharedBytes,
@@ -74,6 +76,11 @@ pub const OWN_FILES: [&str; 5] = [
     JOURNAL_DRAFT,
     LOCK,
 ];
+
+/// Whether there is a container at a root, or one whose index is just being replaced.
+pub(crate) fn is_container(root: &Path) -> bool {
+    root.join(INDEX_FILE).exists() || root.join(JOURNAL).exists()
+}
 
 /// Options of a store.
 #[derive(Resource, Clone, Debug, Default)]

@@ -35,6 +35,25 @@ pub struct CookArgs {
 }
 
 impl CookArgs {
+    /// The cook of a manifest.
+    pub fn of(
+        manifest: PathBuf,
+        output: Option<PathBuf>,
+        root: Option<PathBuf>,
+        run: RunArgs,
+        out: OutputArgs,
+    ) -> Self {
+        Self {
+            manifest: Some(manifest),
+            manifest_option: None,
+            output,
+            root,
+            dry_run: false,
+            run,
+            out,
+        }
+    }
+
     /// The manifest.
     pub fn manifest(&self) -> &std::path::Path {
         let given = self.manifest.as_deref().or(self.manifest_option.as_deref());

@@ -5,6 +5,7 @@
 //! the tables of settings that manifests are checked with.
 
 mod cache;
+mod compact;
 mod cook;
 mod files;
 mod import;
@@ -16,8 +17,10 @@ mod parts;
 mod run;
 mod settings;
 mod verify;
+mod watch;
 
 pub use cache::{CacheAction, CacheArgs, CacheCommandArgs, CacheTidyArgs, WhyArgs};
+pub use compact::CompactArgs;
 pub use cook::CookArgs;
 pub use files::FileArgs;
 pub use import::{ImportArgs, SceneFileArgs, TextureFileArgs};
@@ -29,6 +32,7 @@ pub use parts::PartArgs;
 pub use run::RunArgs;
 pub use settings::{SceneArgs, TextureArgs};
 pub use verify::VerifyArgs;
+pub use watch::WatchArgs;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -63,6 +67,8 @@ pub enum Command {
     /// Cook everything that a manifest names
     #[command(alias = "batch")]
     Cook(CookArgs),
+    /// Cook everything that a manifest names, and what changes as it changes, until Ctrl+C
+    Watch(WatchArgs),
     /// Check every structure, hash and range of a container or a PAK file
     Verify(VerifyArgs),
     /// Put a container into one PAK file
@@ -71,6 +77,8 @@ pub enum Command {
     Why(WhyArgs),
     /// Look after what is kept between runs
     Cache(CacheCommandArgs),
+    /// Drop what earlier cooks have left in a container: it becomes what a fresh cook would write
+    Compact(CompactArgs),
     /// Explain a code of a message, or list all of them
     Explain(ExplainArgs),
     /// Print the JSON Schema of manifests
