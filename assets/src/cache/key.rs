@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(key.finish().to_string(), GOLDEN);
     }
 
-    const GOLDEN: &str = "9bed4f300c7ec0ecf9d7aa2a8c822fc3623742da55a625a567ad4102e03afb91";
+    const GOLDEN: &str = "6dcc4d20be5b32f456ae3f0b8a727541abb27d686b9c8e9850f8197b4f4e9635";
 
     #[test]
     fn names_are_told_apart() {
