@@ -179,6 +179,7 @@ fn a_sky_of_the_corpus_keeps_its_light() {
             }
         }
         let psnr = 10.0 * (count / f64::max(sum, 1e-12)).log10();
+        println!("SKY {quality} {psnr}");
         assert!(
             psnr > 44.0 && psnr >= last - 0.05,
             "{quality}: {psnr} after {last}"
