@@ -1,6 +1,6 @@
 //! What ticks cost while ten thousand things wait.
 
-use bevy_app::App;
+use bevy_app::{App, TaskPoolPlugin, Update};
 use bevy_ecs::prelude::*;
 use bevy_kiln::{
     assets::diagnostic::Diagnostic,
@@ -101,6 +101,11 @@ pub fn queued() {
     std::fs::write(&source, "").unwrap();
     let mut app = default_app();
     app.register_importer(ManyItems).register_work::<Endless>();
+    // What the app costs by itself: a tick that sleeps before it finds its caches cold.
+    let mut bare = App::new();
+    bare.add_plugins(TaskPoolPlugin::default())
+        .add_systems(Update, || {});
+    report("one empty system and no plugin", ticks(&mut bare, 400));
     report("nothing to do", ticks(&mut app, 400));
     spawn(&mut app, &source, &folder.path().join("items"));
     let mut waiting = app.world_mut().query::<&WorkState>();

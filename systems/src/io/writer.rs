@@ -11,7 +11,8 @@ use bevy_kiln_assets::source::scene::SharedBytes;
 use bevy_tasks::AsyncComputeTaskPool;
 use futures_lite::Stream;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
+    fmt,
     fs::File,
     future::Future,
     path::{Path, PathBuf},
@@ -27,6 +28,10 @@ use super::{
 
 /// Neighbouring chunks are put together into one transfer up to this size.
 const LARGEST_RUN: u64 = 1 << 20;
+
+/// Bytes that were written to a file are sent to the disk while more is being cooked, this many at a time:
+/// a commit that finds all of it in the cache of the system waits for the disk alone.
+const SYNC_AHEAD: u64 = 16 << 20;
 
 /// How files are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,16 +88,45 @@ impl Chunk {
 
 /// Writes files. Clones share everything.
 ///
-/// Writes to one file may run side by side, so their ranges must not overlap. Files that are written
-/// at offsets stay open until the last clone is dropped.
+/// Whole files may be written side by side. Chunks are written one after the other, in the order in which
+/// they were given: threads that write to one file at a time only wait for its lock, and burn a core while
+/// they do. Files that are written at offsets stay open until the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct FileWriter(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     disk: Disk,
-    files: Mutex<HashMap<PathBuf, Arc<File>>>,
+    files: Mutex<HashMap<PathBuf, OpenFile>>,
     state: Mutex<State>,
+    queue: Mutex<Queue>,
+}
+
+/// A file that is written at offsets.
+#[derive(Debug)]
+struct OpenFile {
+    file: Arc<File>,
+    /// Bytes that were written since they were last sent to the disk.
+    unsent: u64,
+    /// Whether they are being sent.
+    sending: bool,
+}
+
+/// Writes of chunks that wait for those before them.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Box<dyn FnOnce() + Send>>,
+    /// Whether a task works on it.
+    busy: bool,
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("waiting", &self.waiting.len())
+            .field("busy", &self.busy)
+            .finish()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -147,7 +181,11 @@ impl FileWriter {
             shared.disk.write_file(&path, &bytes, options.overwrite)?;
             Ok(bytes.len() as u64)
         };
-        self.submit(&place, work, done);
+        if let Some(task) = self.begin(&place, work, done) {
+            AsyncComputeTaskPool::get()
+                .spawn(async move { task() })
+                .detach();
+        }
         pending
     }
 
@@ -162,9 +200,10 @@ impl FileWriter {
         pending
     }
 
-    /// Writes chunks, one after the other, those that follow each other in one file together.
-    /// `done` is called once, with the number of bytes or the first error, after the chunks are gone
-    /// from memory: on the I/O pool, or here when the writer was cancelled.
+    /// Writes chunks, one after the other, those that follow each other in one file together, when the
+    /// chunks that were given before are written. `done` is called once, with the number of bytes or the
+    /// first error, after the chunks are gone from memory: on the I/O pool, or here when the writer was
+    /// cancelled.
     pub fn write_chunks(
         &self,
         chunks: Vec<Chunk>,
@@ -172,16 +211,34 @@ impl FileWriter {
         done: impl FnOnce(Result<u64, FileError>) + Send + 'static,
     ) {
         let place = chunks.first().map(|chunk| chunk.path.to_path_buf());
-        let work = move |shared: &Shared| shared.write_runs(&chunks, options);
-        self.submit(&place.unwrap_or_default(), work, done);
+        let writer = self.clone();
+        let work = move |shared: &Shared| {
+            let written = shared.write_runs(&chunks, options)?;
+            for chunk in &chunks {
+                writer.send_ahead(&chunk.path, chunk.len());
+            }
+            Ok(written)
+        };
+        let Some(task) = self.begin(&place.unwrap_or_default(), work, done) else {
+            return;
+        };
+        let mut queue = lock(&self.0.queue);
+        queue.waiting.push_back(Box::new(task));
+        if !std::mem::replace(&mut queue.busy, true) {
+            let drain = Drain(self.0.clone());
+            AsyncComputeTaskPool::get()
+                .spawn(async move { drain.run() })
+                .detach();
+        }
     }
 
-    fn submit(
+    /// Counts a write as pending and returns what does it, or ends it here when the writer was cancelled.
+    fn begin(
         &self,
         path: &Path,
         work: impl FnOnce(&Shared) -> Result<u64, FileError> + Send + 'static,
         done: impl FnOnce(Result<u64, FileError>) + Send + 'static,
-    ) {
+    ) -> Option<impl FnOnce() + Send + 'static> {
         let cancelled = {
             let mut state = lock(&self.0.state);
             state.pending += 1;
@@ -190,20 +247,48 @@ impl FileWriter {
         let operation = Operation(self.0.clone());
         if cancelled {
             operation.end(Err(refused(path)), done);
-            return;
+            return None;
         }
         let path = path.to_owned();
-        AsyncComputeTaskPool::get()
-            .spawn(async move {
-                let result = if lock(&operation.0.state).cancelled {
-                    drop(work);
-                    Err(refused(&path))
-                } else {
-                    work(&operation.0)
-                };
-                operation.end(result, done);
-            })
-            .detach();
+        Some(move || {
+            let result = if lock(&operation.0.state).cancelled {
+                drop(work);
+                Err(refused(&path))
+            } else {
+                work(&operation.0)
+            };
+            operation.end(result, done);
+        })
+    }
+
+    /// Notes that bytes of a file were written, and sends them to the disk once they are many.
+    fn send_ahead(&self, path: &Path, bytes: u64) {
+        let file = {
+            let mut files = lock(&self.0.files);
+            let Some(open) = files.get_mut(path) else {
+                return;
+            };
+            open.unsent += bytes;
+            if open.unsent < SYNC_AHEAD || std::mem::replace(&mut open.sending, true) {
+                return;
+            }
+            open.unsent = 0;
+            open.file.clone()
+        };
+        let sent = path.to_owned();
+        let work = move |shared: &Shared| {
+            // Its error counts: the system tells it only once, and a later sync would know of nothing.
+            let result = shared.disk.sync(&sent, &file);
+            if let Some(open) = lock(&shared.files).get_mut(&sent) {
+                open.sending = false;
+            }
+            result.map(|()| 0)
+        };
+        if let Some(task) = self.begin(path, work, |_| {}) {
+            AsyncComputeTaskPool::get()
+                .spawn(async move { task() })
+                .detach();
+        }
     }
 
     /// Waits until nothing is pending, and gives the first error since the last flush.
@@ -252,7 +337,7 @@ impl FileWriter {
         let files = lock(&self.0.files);
         let mut open: Vec<_> = files
             .iter()
-            .map(|(path, file)| (path.clone(), file.clone()))
+            .map(|(path, open)| (path.clone(), open.file.clone()))
             .collect();
         open.sort_by(|(a, _), (b, _)| a.cmp(b));
         open
@@ -261,6 +346,37 @@ impl FileWriter {
 
 fn refused(path: &Path) -> FileError {
     FileError::new(IoErrorKind::Cancelled, path, "the writer was cancelled")
+}
+
+/// Writes what is in the queue until it is empty. Another task goes on when a callback panics.
+struct Drain(Arc<Shared>);
+
+impl Drain {
+    fn run(self) {
+        loop {
+            let next = {
+                let mut queue = lock(&self.0.queue);
+                let next = queue.waiting.pop_front();
+                queue.busy = next.is_some();
+                next
+            };
+            let Some(write) = next else {
+                return;
+            };
+            write();
+        }
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let rest = Self(self.0.clone());
+            AsyncComputeTaskPool::get()
+                .spawn(async move { rest.run() })
+                .detach();
+        }
+    }
 }
 
 /// One write that counts as pending until this is dropped, also when its callback panics.
@@ -303,12 +419,17 @@ impl Shared {
 
     fn open(&self, path: &Path, options: WriteOptions) -> Result<Arc<File>, FileError> {
         let mut files = lock(&self.files);
-        if let Some(file) = files.get(path) {
-            return Ok(file.clone());
+        if let Some(open) = files.get(path) {
+            return Ok(open.file.clone());
         }
         self.prepare(path, options)?;
         let file = Arc::new(self.disk.open(path)?);
-        files.insert(path.to_owned(), file.clone());
+        let open = OpenFile {
+            file: file.clone(),
+            unsent: 0,
+            sending: false,
+        };
+        files.insert(path.to_owned(), open);
         Ok(file)
     }
 

@@ -58,7 +58,21 @@ impl Taps {
             uniform: 0..0,
         };
         let mut folded = Vec::new();
+        // Halves: all samples whose kernel does not reach an edge have the weights of the first of them.
+        let inner = match filter {
+            MipFilter::Box => 0,
+            MipFilter::Kaiser | MipFilter::Lanczos => RADIUS as usize,
+        };
         for i in 0..target {
+            if source == 2 * target
+                && i > inner
+                && i + inner < target
+                && let Some(&before) = taps.runs.last()
+            {
+                let first = before.first + 2;
+                taps.runs.push(Run { first, ..before });
+                continue;
+            }
             let first = if source == target {
                 folded.clear();
                 folded.push(1.0);
@@ -236,6 +250,26 @@ mod tests {
             // Interior samples share one set of weights.
             assert!(taps.weights.len() < 12 * 8);
             assert_eq!(taps.uniform(), 3..29);
+        }
+    }
+
+    #[test]
+    fn shared_weights_are_those_that_each_sample_would_have_of_its_own() {
+        for filter in [MipFilter::Box, MipFilter::Kaiser, MipFilter::Lanczos] {
+            for target in 1..70 {
+                let taps = Taps::new(filter, 2 * target, target);
+                for i in 0..target {
+                    let mut folded = Vec::new();
+                    let first = weigh(filter, 2 * target, 2.0, i, &mut folded);
+                    let sum: f64 = folded.iter().sum();
+                    let own: Vec<f32> = folded.iter().map(|w| (w / sum) as f32).collect();
+                    assert_eq!(
+                        taps.get(i),
+                        (first, own.as_slice()),
+                        "{filter} {target} {i}"
+                    );
+                }
+            }
         }
     }
 

@@ -45,32 +45,46 @@ pub(super) fn widen<const C: usize>(
         Widen::GreyAlphaToRgba => 2,
         Widen::RgbToRgba => 3,
     };
-    // From the end, because a wide texel covers the narrow ones that follow its own.
+    // From the end, because a wide texel covers the narrow ones that follow its own; in blocks that are set
+    // aside, so that the inner loops run forwards and without a check for each channel.
+    let mut aside = [[[0; C]; 3]; BLOCK];
+    let aside = aside.as_flattened_mut();
     let mut end = pixels;
     while end > 0 {
-        cancel.check()?;
-        let start = end.saturating_sub(1 << 16);
-        for i in (start..end).rev() {
-            let mut channels = [[0; C]; 4];
-            for (k, channel) in channels.iter_mut().enumerate().take(narrow) {
-                let at = (i * narrow + k) * C;
-                channel.copy_from_slice(&buffer[at..at + C]);
+        if end.is_multiple_of(1 << 16) || end == pixels {
+            cancel.check()?;
+        }
+        let start = (end - 1) / BLOCK * BLOCK;
+        let aside = &mut aside[..(end - start) * narrow];
+        let source = &buffer[start * narrow * C..end * narrow * C];
+        aside.as_flattened_mut().copy_from_slice(source);
+        let target = buffer[start * 4 * C..end * 4 * C].as_chunks_mut::<C>().0;
+        let target = target.as_chunks_mut::<4>().0.iter_mut();
+        match how {
+            Widen::Keep => {}
+            Widen::GreyToRgba => {
+                for (wide, &grey) in target.zip(&*aside) {
+                    *wide = [grey, grey, grey, one];
+                }
             }
-            let [a, b, c, _] = channels;
-            let wide = match how {
-                Widen::GreyToRgba => [a, a, a, one],
-                Widen::GreyAlphaToRgba => [a, a, a, b],
-                _ => [a, b, c, one],
-            };
-            for (k, channel) in wide.iter().enumerate() {
-                let at = (i * 4 + k) * C;
-                buffer[at..at + C].copy_from_slice(channel);
+            Widen::GreyAlphaToRgba => {
+                for (wide, &[grey, alpha]) in target.zip(aside.as_chunks().0) {
+                    *wide = [grey, grey, grey, alpha];
+                }
+            }
+            Widen::RgbToRgba => {
+                for (wide, &[r, g, b]) in target.zip(aside.as_chunks().0) {
+                    *wide = [r, g, b, one];
+                }
             }
         }
         end = start;
     }
     Ok(())
 }
+
+/// Texels that are widened at a time.
+const BLOCK: usize = 256;
 
 /// What stands for infinity: the largest half float, so that it survives every float format.
 const INFINITE: f32 = 65504.0;
@@ -157,6 +171,19 @@ mod tests {
             widen::<1>(&mut buffer, 2, how, [255], &cancel).unwrap();
             assert_eq!(buffer, expected);
         }
+        // Longer than what is widened at a time, and no multiple of it.
+        let pixels = 2 * BLOCK + 3;
+        let colours: Vec<u8> = (0..pixels * 3).map(|i| i as u8).collect();
+        let expected: Vec<u8> = colours
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .flat_map(|&[r, g, b]| [r, g, b, 255])
+            .collect();
+        let mut buffer = colours;
+        buffer.resize(pixels * 4, 0);
+        widen::<1>(&mut buffer, pixels, Widen::RgbToRgba, [255], &cancel).unwrap();
+        assert_eq!(buffer, expected);
         let mut wide = vec![1, 0, 2, 0, 3, 0, 0, 0];
         widen::<2>(&mut wide, 1, Widen::RgbToRgba, [255, 255], &cancel).unwrap();
         assert_eq!(wide, [1, 0, 2, 0, 3, 0, 255, 255]);
