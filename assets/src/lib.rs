@@ -11,10 +11,12 @@
 //! * [`manifest`]: whole projects as documents,
 //! * [`unpack`]: from stored texels back to images,
 //! * [`settings`]: what a user may choose, with defaults and tokens,
+//! * [`compact`]: finished containers made anew, without what is dead,
 //! * [`verify`]: the strict checker of finished containers,
 //! * [`diagnostic`]: every message a user can meet, with a stable code.
 #![forbid(unsafe_code)]
 
+pub mod compact;
 pub mod cook;
 pub mod diagnostic;
 pub mod format;

@@ -5,9 +5,10 @@ use bevy_kiln_assets::{
     diagnostic::Diagnostic,
     format::{
         buffer_table::{BufferEntry, BufferSignature},
-        catalog::{Catalog, CatalogEntry, CatalogKey},
+        catalog::{Catalog, CatalogEntry, CatalogKey, FallbackForm},
         ids::{AssetKey, BufferIndex, TextureIndex},
         index::AssetRecord,
+        job_record::{JobContent, JobKey, JobSequence},
         path::VirtualPath,
         texture_table::{TextureEntry, TextureSignature},
     },
@@ -63,6 +64,8 @@ pub struct TextureTable {
     entries: Vec<TextureEntry>,
     by_signature: HashMap<TextureSignature, TextureIndex>,
     end: u64,
+    /// The most entries; `None` for as many as an index can count.
+    limit: Option<u32>,
 }
 
 /// The buffer table as it will be.
@@ -71,6 +74,8 @@ pub struct BufferTable {
     entries: Vec<BufferEntry>,
     by_signature: HashMap<BufferSignature, BufferIndex>,
     end: u64,
+    /// The most entries; `None` for as many as an index can count.
+    limit: Option<u32>,
 }
 
 /// A place that was given out.
@@ -110,7 +115,15 @@ impl TextureTable {
             entries,
             by_signature,
             end,
+            limit: None,
         }
+    }
+
+    /// The table with room for so many entries.
+    #[must_use]
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// The entries.
@@ -126,7 +139,7 @@ impl TextureTable {
     /// Finds a place: that of equal content, or a new one at the next aligned offset. The index is
     /// final at once. `place` makes the entry for the offset it is given.
     ///
-    /// `None` when the table is full (2³²−1 entries).
+    /// `None` when the table is full (2³²−1 entries, or its limit).
     pub fn reserve(
         &mut self,
         salt: Option<&str>,
@@ -143,7 +156,7 @@ impl TextureTable {
         let index = TextureIndex(
             u32::try_from(self.entries.len())
                 .ok()
-                .filter(|i| *i != u32::MAX)?,
+                .filter(|i| *i < self.limit.unwrap_or(u32::MAX))?,
         );
         let range = offset..offset + u64::from(entry.size_bytes());
         if index != TextureIndex::FALLBACK {
@@ -185,7 +198,15 @@ impl BufferTable {
             entries,
             by_signature,
             end,
+            limit: None,
         }
+    }
+
+    /// The table with room for so many entries.
+    #[must_use]
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// The entries.
@@ -211,7 +232,11 @@ impl BufferTable {
         if let Some(&index) = self.by_signature.get(&signature) {
             return Some((index, Placement::Existing));
         }
-        let index = BufferIndex(u32::try_from(self.entries.len()).ok()?);
+        let index = BufferIndex(
+            u32::try_from(self.entries.len())
+                .ok()
+                .filter(|i| *i < self.limit.unwrap_or(u32::MAX))?,
+        );
         let range = offset..offset + u64::from(entry.size_bytes());
         self.by_signature.insert(signature, index);
         let padding = offset - self.end;
@@ -253,6 +278,8 @@ pub struct AssetCatalog {
     paths: HashMap<VirtualPath, AssetKey>,
     catalog: Catalog,
     staged: BTreeMap<AssetKey, Vec<u8>>,
+    /// The orders of jobs that the next commit brings.
+    sequences: Vec<JobSequence>,
     undo: Vec<Undo>,
 }
 
@@ -267,6 +294,11 @@ enum Undo {
         key: CatalogKey,
         before: Option<CatalogEntry>,
     },
+    Job {
+        key: JobKey,
+        before: Option<JobContent>,
+    },
+    Fallback(Option<FallbackForm>),
 }
 
 /// Two assets claim one virtual path.
@@ -295,6 +327,7 @@ impl AssetCatalog {
                 .collect(),
             catalog,
             staged: BTreeMap::new(),
+            sequences: Vec::new(),
             undo: Vec::new(),
         }
     }
@@ -338,6 +371,41 @@ impl AssetCatalog {
         self.undo.push(Undo::Entry { key, before });
     }
 
+    /// Says what a job has put into the container, all of it. Lines of an earlier cook that it has not
+    /// put again are dropped, unless another job has them too.
+    pub fn put_job(&mut self, key: JobKey, content: JobContent, sequence: Option<&JobSequence>) {
+        let before = self.catalog.job(&key);
+        let gone: Vec<CatalogKey> = before
+            .map(|before| before.lines.difference(&content.lines).cloned().collect())
+            .unwrap_or_default();
+        let before = self.catalog.put_job(key.clone(), content);
+        if !gone.is_empty() {
+            for line in self.catalog.unclaimed(&gone) {
+                if let Some(entry) = self.catalog.remove(line) {
+                    self.undo.push(Undo::Entry {
+                        key: line.clone(),
+                        before: Some(entry),
+                    });
+                }
+            }
+        }
+        self.undo.push(Undo::Job { key, before });
+        let is_new = |sequence: &&JobSequence| {
+            let last = self.sequences.last();
+            last.is_none_or(|last| !last.is_shared_with(sequence))
+        };
+        self.sequences.extend(sequence.filter(is_new).cloned());
+    }
+
+    /// Says how the fallback texture is made when the container is made anew.
+    pub fn put_fallback(&mut self, form: FallbackForm) {
+        let before = self.catalog.fallback();
+        if before != Some(form) {
+            self.catalog.set_fallback(Some(form));
+            self.undo.push(Undo::Fallback(before));
+        }
+    }
+
     /// The assets by key.
     pub fn assets(&self) -> impl Iterator<Item = &AssetRecord> {
         self.assets.values()
@@ -351,6 +419,9 @@ impl AssetCatalog {
     /// Lends the catalogue to a commit, which runs elsewhere and may take a while to write it.
     /// Nothing is emitted until it is given back.
     pub fn lend_catalog(&mut self) -> Catalog {
+        for sequence in std::mem::take(&mut self.sequences) {
+            self.catalog.arrange(sequence.keys());
+        }
         std::mem::take(&mut self.catalog)
     }
 
@@ -398,6 +469,15 @@ impl AssetCatalog {
                         self.catalog.remove(&key);
                     }
                 },
+                Some(Undo::Job { key, before }) => match before {
+                    Some(content) => {
+                        self.catalog.put_job(key, content);
+                    }
+                    None => {
+                        self.catalog.take_job(&key);
+                    }
+                },
+                Some(Undo::Fallback(before)) => self.catalog.set_fallback(before),
                 None => break,
             }
         }

@@ -4,15 +4,17 @@ use bevy_ecs::{lifecycle::HookContext, prelude::*, world::DeferredWorld};
 use bevy_kiln_assets::{
     cook::{pace::CancelFlag, texture::FailurePolicy},
     diagnostic::Diagnostic,
+    format::job_record::{JobKey, JobSequence},
     settings::{overrides::TextureOverrides, scene::SceneOptions, texture::TextureOptions},
     source::image::SubresourceId,
 };
 use bevy_reflect::Reflect;
 use serde::{Deserialize, Serialize};
-use std::{fmt, path::PathBuf, time::Instant};
+use std::{fmt, path::PathBuf, sync::Arc, time::Instant};
 
 use crate::{
     manifest::{JobOfManifest, ManifestIndex},
+    pipeline::JobLimits,
     report::ImportReport,
     service::{Arrivals, CancelBell, Departure, Departures, ReportTicket},
     work::{OpenItem, WorkItems, WorkState},
@@ -72,6 +74,9 @@ pub struct ImportRequest {
     /// What becomes of a texture job whose texture cannot be cooked.
     pub on_texture_failure: FailurePolicy,
     sources: Vec<TextureSource>,
+    copy: u32,
+    sequence: Option<JobSequence>,
+    limits: Option<Arc<JobLimits>>,
 }
 
 /// One of several files of a texture, and its place in it.
@@ -99,6 +104,9 @@ impl ImportRequest {
             keep_partial: false,
             on_texture_failure: FailurePolicy::default(),
             sources: Vec::new(),
+            copy: 0,
+            sequence: None,
+            limits: None,
         }
     }
 
@@ -205,6 +213,37 @@ impl ImportRequest {
     pub fn placeholder_on_failure(mut self) -> Self {
         self.on_texture_failure = FailurePolicy::Placeholder;
         self
+    }
+
+    /// Says where the job stands among those of its manifest: which of several with the same source and
+    /// name it is, and the order of all jobs of the container. What the container says of its jobs is
+    /// kept in that order.
+    #[must_use]
+    pub fn at_place(mut self, copy: u32, sequence: Option<JobSequence>) -> Self {
+        (self.copy, self.sequence) = (copy, sequence);
+        self
+    }
+
+    /// Limits that hold as long as the job is next in line, besides those of the service.
+    #[must_use]
+    pub fn within(mut self, limits: Option<Arc<JobLimits>>) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Limits of this job, besides those of the service.
+    pub fn limits(&self) -> Option<&JobLimits> {
+        self.limits.as_deref()
+    }
+
+    /// Who the job is, from one cook to the next.
+    pub fn key(&self) -> JobKey {
+        JobKey::new(&self.source, self.name.as_deref()).copy(self.copy)
+    }
+
+    /// The order of all jobs of the container, if a manifest says so.
+    pub fn sequence(&self) -> Option<&JobSequence> {
+        self.sequence.as_ref()
     }
 
     /// The files of a texture that is made of several.

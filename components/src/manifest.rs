@@ -164,6 +164,7 @@ impl From<ManifestJob> for ImportRequest {
             .with_texture(job.texture)
             .with_scene(job.scene)
             .with_texture_overrides(job.texture_overrides)
+            .at_place(job.copy, job.sequence)
             .with_sources(job.sources.into_iter().map(|file| TextureSource {
                 file: file.path,
                 place: SubresourceId {

@@ -1,6 +1,7 @@
 //! Kinds of work, their limits and their counters.
 
 use bevy_ecs::prelude::*;
+use bevy_kiln_assets::manifest::Expansion;
 use std::{collections::BTreeMap, fmt};
 
 /// A kind of work, such as `Texture`. The label is part of progress events and reports.
@@ -78,6 +79,49 @@ impl Default for PipelineLimits {
             (WorkKind::GEOMETRY.0, limit(2, 16)),
             (WorkKind::SCENE.0, limit(1, 8)),
         ]))
+    }
+}
+
+/// Limits that a manifest sets for its jobs. They hold besides those of the service: as long as one of
+/// these jobs is next in line, no more than this runs.
+#[derive(Clone, Debug, Default)]
+pub struct JobLimits {
+    /// Jobs that may be loaded and cooked at once.
+    pub max_in_flight_jobs: Option<usize>,
+    /// Limits by kind of work. Kinds that the manifest leaves out have the defaults.
+    pub pipelines: Option<PipelineLimits>,
+}
+
+impl JobLimits {
+    /// The limits that an expanded manifest sets, if it sets any.
+    pub fn of(expansion: &Expansion) -> Option<Self> {
+        let pipelines = expansion.concurrency.as_ref().map(|given| {
+            let mut limits = PipelineLimits::default();
+            for limit in given {
+                let (workers, queue) = (limit.workers as usize, limit.queue_capacity as usize);
+                let kind = match limit.kind {
+                    "texture" => WorkKind::TEXTURE,
+                    "buffer" => WorkKind::BUFFER,
+                    "material" => WorkKind::MATERIAL,
+                    "mesh_build" => WorkKind::MESH_BUILD,
+                    "geometry" => WorkKind::GEOMETRY,
+                    _ => WorkKind::SCENE,
+                };
+                limits.set(kind, PipelineLimit { workers, queue });
+            }
+            limits
+        });
+        let limits = Self {
+            max_in_flight_jobs: expansion.max_in_flight_jobs.map(|jobs| jobs as usize),
+            pipelines,
+        };
+        let is_any = limits.max_in_flight_jobs.is_some() || limits.pipelines.is_some();
+        is_any.then_some(limits)
+    }
+
+    /// The limits of a kind, if the manifest sets any.
+    pub fn get(&self, kind: WorkKind) -> Option<PipelineLimit> {
+        Some(self.pipelines.as_ref()?.get(kind))
     }
 }
 

@@ -51,6 +51,9 @@ pub struct ImportSettings {
     pub pool_share: PoolShare,
     /// A container that is never idle is committed about this often. Default: 5 s.
     pub commit_interval: Duration,
+    /// The most entries of a texture or buffer table, for engines that have no room for more. Default:
+    /// as many as an index can count.
+    pub max_table_entries: u32,
 }
 
 impl Default for ImportSettings {
@@ -68,6 +71,7 @@ impl Default for ImportSettings {
             pipelines: PipelineLimits::default(),
             pool_share: PoolShare::default(),
             commit_interval: Duration::from_secs(5),
+            max_table_entries: u32::MAX,
         }
     }
 }

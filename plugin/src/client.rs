@@ -1,6 +1,7 @@
 //! The front door for code outside of the ECS: any thread, any number of clones.
 
 use bevy_ecs::prelude::*;
+use bevy_kiln_assets::diagnostic::{Diagnostic, codes};
 use bevy_kiln_components::{
     job::{CancelToken, ImportRequest, JobId},
     messages::ImportProgress,
@@ -53,6 +54,17 @@ pub enum SubmitError {
     /// The app that this client belongs to is gone.
     #[error("the import service is gone: its app was dropped")]
     Gone,
+}
+
+impl SubmitError {
+    /// The refusal as the diagnostic of the job that was not accepted.
+    pub fn diagnostic(&self, request: &ImportRequest) -> Diagnostic {
+        let code = match self {
+            Self::Refused(Refused::Full { .. }) => codes::import::QUEUE_FULL,
+            Self::Refused(_) | Self::Gone => codes::import::SHUTDOWN,
+        };
+        Diagnostic::new(code, self.to_string()).source(request.source())
+    }
 }
 
 impl ImportClient {

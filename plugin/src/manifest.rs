@@ -4,6 +4,7 @@ use bevy_kiln_assets::manifest::{Manifest, ManifestProblem, Places};
 use bevy_kiln_components::{
     job::{ImportRequest, JobId},
     messages::ImportProgress,
+    pipeline::JobLimits,
     report::ImportReport,
 };
 use bevy_kiln_systems::manifest::expand_with_files;
@@ -16,6 +17,10 @@ impl ImportClient {
     /// `max_queued_jobs`: they belong together, and wait for their turn as spawned ones do.
     ///
     /// Looks for the files of patterns, and so touches the disk, on this thread.
+    ///
+    /// `concurrency` and `max_in_flight_jobs` of the manifest hold as long as its jobs are next in line, as
+    /// far as they are lower than the settings of the service. `thread_pool_size` does nothing: the pools
+    /// are there already, which is a problem of the handle, and a warning.
     ///
     /// # Errors
     /// [`SubmitError`] when the service takes no jobs at all. Jobs that cannot be run as they are
@@ -41,7 +46,9 @@ impl ImportClient {
         on_complete: impl Fn(usize, Arc<ImportReport>) + Send + Sync + 'static,
         on_progress: Option<impl Fn(usize, &ImportProgress) + Send + Sync + 'static>,
     ) -> Result<ManifestHandle, SubmitError> {
-        let expansion = expand_with_files(manifest, places, self.source_root());
+        let mut expansion = expand_with_files(manifest, places, self.source_root());
+        expansion.warn_of_pools();
+        let limits = JobLimits::of(&expansion).map(Arc::new);
         let (on_complete, on_progress) = (Arc::new(on_complete), on_progress.map(Arc::new));
         let mut jobs = Vec::with_capacity(expansion.jobs.len());
         for job in expansion.jobs {
@@ -49,7 +56,7 @@ impl ImportClient {
             let (complete, progress) = (on_complete.clone(), on_progress.clone());
             let handle = self.submit_within(
                 usize::MAX,
-                ImportRequest::from(job),
+                ImportRequest::from(job).within(limits.clone()),
                 move |report| complete(index, report),
                 progress.map(|progress| move |step: &ImportProgress| progress(index, step)),
             )?;

@@ -9,6 +9,7 @@ use bevy_kiln_components::{
         TextureTable,
     },
     job::JobState,
+    settings::ImportSettings,
 };
 use bevy_tasks::AsyncComputeTaskPool;
 use std::{path::PathBuf, sync::Arc};
@@ -69,8 +70,10 @@ pub(crate) fn opened(
 ) {
     match result {
         Ok(opened) => {
+            let limit = world.resource::<ImportSettings>().max_table_entries;
             let textures = TextureTable::committed(opened.textures, opened.textures_end);
             let buffers = BufferTable::committed(opened.buffers, opened.buffers_end);
+            let (textures, buffers) = (textures.with_limit(limit), buffers.with_limit(limit));
             let assets = AssetCatalog::committed(opened.assets, opened.catalog);
             world.entity_mut(container).insert((
                 OpenStore(Arc::new(opened.store)),

@@ -8,8 +8,8 @@
 use bevy_ecs::prelude::*;
 use bevy_kiln_components::{
     budget::MemoryBudget,
-    job::{CancelToken, JobOrder, JobSpan},
-    pipeline::{PipelineLimits, WorkKind},
+    job::{CancelToken, ImportRequest, JobOrder, JobSpan},
+    pipeline::{PipelineLimit, PipelineLimits, WorkKind},
     settings::ImportSettings,
     work::{MemoryEstimate, Producers, WorkName, WorkOf, WorkOrder, WorkState},
 };
@@ -54,12 +54,20 @@ impl ReadyWork {
         }
     }
 
-    /// The oldest ready item whose kind has room in its queue.
-    fn oldest(&self, limits: &PipelineLimits) -> Option<(WorkOrder, Entity, WorkKind)> {
+    /// The oldest ready item whose kind has room in its queue. `own` is the limit of an item's job.
+    fn oldest(
+        &self,
+        limits: &PipelineLimits,
+        own: impl Fn(Entity, WorkKind) -> Option<PipelineLimit>,
+    ) -> Option<(WorkOrder, Entity, WorkKind)> {
         self.by_kind
             .iter()
-            .filter(|(kind, _)| self.admitted(**kind) < limits.get(**kind).queue)
             .filter_map(|(kind, ready)| ready.first().map(|&(order, item)| (order, item, *kind)))
+            .filter(|(_, item, kind)| {
+                let queue = limits.get(*kind).queue;
+                let own = own(*item, *kind).map_or(queue, |own| own.queue.min(queue));
+                self.admitted(*kind) < own
+            })
             .min()
     }
 
@@ -103,7 +111,9 @@ pub fn dispatch(world: &mut World) {
     let limits = world.resource::<ImportSettings>().pipelines.clone();
     let budget = world.resource::<MemoryBudget>().clone();
     loop {
-        let Some((order, item, kind)) = world.resource::<ReadyWork>().oldest(&limits) else {
+        let own = |item, kind| own_limit(world, item, kind);
+        let oldest = world.resource::<ReadyWork>().oldest(&limits, own);
+        let Some((order, item, kind)) = oldest else {
             return;
         };
         let bytes = world
@@ -123,6 +133,12 @@ pub fn dispatch(world: &mut World) {
         ready.admit(kind);
         start(world, item, kind, claim);
     }
+}
+
+/// The limit that the job of an item sets.
+fn own_limit(world: &World, item: Entity, kind: WorkKind) -> Option<PipelineLimit> {
+    let &WorkOf(job) = world.get::<WorkOf>(item)?;
+    world.get::<ImportRequest>(job)?.limits()?.get(kind)
 }
 
 /// Whether an item is the one that its job emits next.
@@ -181,6 +197,7 @@ fn start(
         token,
         span,
         producers,
+        workers: own_limit(world, item, kind).map(|own| own.workers),
         start: work.start,
     };
     let sources = work.inputs;
@@ -234,6 +251,7 @@ pub(crate) struct PendingCook {
     token: CancelToken,
     span: tracing::Span,
     producers: Vec<Arc<Emitted>>,
+    workers: Option<usize>,
     start: StartWork,
 }
 
@@ -257,6 +275,7 @@ impl PendingCook {
             cancel: self.token.flag().clone(),
             span: self.span,
             claim,
+            workers: self.workers,
             start: Box::new(move |context| start(input, context)),
         }
     }

@@ -10,8 +10,10 @@ use bevy_kiln_assets::{
     diagnostic::{Diagnostic, codes},
     format::{
         buffer_table::BufferEntry,
+        catalog::FallbackForm,
         ids::TextureIndex,
         index::AssetRecord,
+        job_record::JobContent,
         texture_payload::{FallbackTexture, TexturePayload},
         texture_table::TextureEntry,
     },
@@ -23,7 +25,7 @@ use bevy_kiln_components::{
         AssetCatalog, BufferTable, CommitCursor, ContainerMark, ContainerState, Emitting, NewPlace,
         Placement, TextureTable,
     },
-    job::{Diagnostics, JobOrder, JobState, Progress},
+    job::{Diagnostics, ImportRequest, JobOrder, JobState, Progress},
     pipeline::{PipelineCounters, WorkKind},
     report::Product,
     reservation::{Reservation, ReservedIn, ResourceKind, WriteState},
@@ -244,6 +246,7 @@ fn end_job(world: &mut World, container: Entity, job: Entity) -> bool {
     if EndedJobs::is_ending(world, job) {
         return false;
     }
+    record_content(world, container, job);
     if let Some(mut cursor) = world.get_mut::<CommitCursor>(container)
         && let Some(current) = cursor.current.take()
     {
@@ -265,6 +268,27 @@ fn end_job(world: &mut World, container: Entity, job: Entity) -> bool {
     }
     ProgressFeed::phase(world, job, 0.9, "Finalizing import...");
     true
+}
+
+/// Lets the catalogue know what a job has put into the container.
+pub(crate) fn record_content(world: &mut World, container: Entity, job: Entity) {
+    let Some(request) = world.get::<ImportRequest>(job) else {
+        return;
+    };
+    let (key, sequence) = (request.key(), request.sequence().cloned());
+    let content = world
+        .get_mut::<JobProducts>(job)
+        .map(|mut products| std::mem::take(&mut products.content))
+        .unwrap_or_default();
+    if let Some(mut assets) = world.get_mut::<AssetCatalog>(container) {
+        assets.put_job(key, content, sequence.as_ref());
+    }
+}
+
+fn note(world: &mut World, job: Entity, note: impl FnOnce(&mut JobContent)) {
+    if let Some(mut products) = world.get_mut::<JobProducts>(job) {
+        note(&mut products.content);
+    }
 }
 
 /// Where the container is now.
@@ -289,6 +313,9 @@ fn place(
         Emission::Asset(asset) => place_asset(world, container, job, asset),
         Emission::Fallback => {
             place_fallback(world, container, batch)?;
+            note(world, job, |content| {
+                content.textures.push(TextureIndex::FALLBACK.0);
+            });
             Ok(Place::Texture(TextureIndex::FALLBACK))
         }
     }
@@ -304,6 +331,12 @@ pub(crate) fn place_fallback(
         let settings = world.resource::<ImportSettings>();
         (settings.packing, settings.content_hashing)
     };
+    if let Some(mut assets) = world.get_mut::<AssetCatalog>(container) {
+        assets.put_fallback(FallbackForm {
+            packing: policy,
+            hashed: hashing,
+        });
+    }
     let Some(mut table) = world.get_mut::<TextureTable>(container) else {
         return Ok(());
     };
@@ -312,6 +345,9 @@ pub(crate) fn place_fallback(
     }
     let fallback = FallbackTexture::new(policy, hashing);
     let placed = table.reserve(None, |offset| fallback.entry(offset));
+    if placed.is_none() {
+        return Err(table_full(world, container, "texture"));
+    }
     if let Some((index, Placement::New(place))) = placed {
         reserve(
             world,
@@ -363,7 +399,10 @@ fn place_texture(
         reused: placement == Placement::Existing,
         encoder,
     };
-    put_entry(world, container, catalog.at_texture(index));
+    note(world, job, |content| {
+        content.textures.push(index.0);
+    });
+    put_entry(world, container, job, catalog.at_texture(index));
     add_product(world, job, product);
     if let Placement::New(place) = placement {
         reserve(
@@ -390,6 +429,7 @@ fn place_buffer(
     let size = u32::try_from(buffer.bytes.len())
         .map_err(|_| invalid(&buffer.name, "a buffer has fewer than 4 GiB"))?;
     let place = |offset| BufferEntry::new(offset, size, buffer.layout, buffer.content_hash);
+    let usual = place(0).usual_alignment();
     BufferEntry::parse(&place(0).to_bytes())
         .map_err(|error| invalid(&buffer.name, &error.to_string()))?;
     let reserved = world
@@ -405,8 +445,15 @@ fn place_buffer(
         size: u64::from(size),
         reused: placement == Placement::Existing,
     };
+    let alignment = buffer.layout.alignment();
+    note(world, job, |content| {
+        if !content.buffers.contains(index.0) && alignment != usual {
+            content.alignments.insert(index.0, alignment);
+        }
+        content.buffers.push(index.0);
+    });
     if let Some(catalog) = buffer.catalog {
-        put_entry(world, container, catalog.at_buffer(index));
+        put_entry(world, container, job, catalog.at_buffer(index));
     }
     add_product(world, job, product);
     if let Placement::New(place) = placement {
@@ -462,7 +509,7 @@ fn place_asset(
         let diagnostic = Diagnostic::new(codes::container::VIRTUAL_PATH_TAKEN, taken.to_string());
         return Err(diagnostic.source(root.display().to_string()));
     }
-    put_entry(world, container, catalog.at_asset(key));
+    put_entry(world, container, job, catalog.at_asset(key));
     add_product(world, job, product);
     Ok(Place::Asset(key))
 }
@@ -473,18 +520,22 @@ fn invalid(name: &str, rule: &str) -> Diagnostic {
 
 fn table_full(world: &World, container: Entity, what: &str) -> Diagnostic {
     let root = root_of(world, container);
-    let text = format!("the {what} table is full: an index has 32 bits");
+    let text = format!("the {what} table has all the entries that it may have");
     Diagnostic::new(codes::container::TABLE_FULL, text).source(root.display().to_string())
 }
 
 fn put_entry(
     world: &mut World,
     container: Entity,
+    job: Entity,
     line: (
         bevy_kiln_assets::format::catalog::CatalogKey,
         bevy_kiln_assets::format::catalog::CatalogEntry,
     ),
 ) {
+    note(world, job, |content| {
+        content.lines.insert(line.0.clone());
+    });
     if let Some(mut assets) = world.get_mut::<AssetCatalog>(container) {
         assets.put_entry(line.0, line.1);
     }

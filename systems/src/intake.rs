@@ -146,12 +146,10 @@ fn accept(world: &mut World, entity: Entity) {
 
 fn refuse(world: &mut World, entity: Entity, error: Refused) {
     use bevy_kiln_assets::diagnostic::{Diagnostic, codes};
-    let code = match error {
-        Refused::Full { .. } => codes::import::QUEUE_FULL,
-        _ => codes::import::SHUTDOWN,
-    };
+    // However many there are, an entity is not refused for that.
+    let diagnostic = Diagnostic::new(codes::import::SHUTDOWN, error.to_string());
     if let Some(mut diagnostics) = world.get_mut::<Diagnostics>(entity) {
-        diagnostics.0.push(Diagnostic::new(code, error.to_string()));
+        diagnostics.0.push(diagnostic);
     }
     world
         .resource_mut::<EndedJobs>()

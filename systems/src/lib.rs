@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod collect;
+pub mod compact;
 pub mod completion;
 pub mod containers;
 pub mod dispatch;

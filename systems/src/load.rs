@@ -87,7 +87,20 @@ pub fn start_jobs(world: &mut World) {
         completions: world.resource::<CompletionSender>().clone(),
     };
     let mut loads = Vec::new();
-    while world.resource::<LoadedJobs>().0 < limit {
+    loop {
+        // The limit of the manifest that the next job is of, if it is lower.
+        let next = world.resource::<JobQueue>().0.front();
+        let own = next
+            .and_then(|&job| {
+                world
+                    .get::<ImportRequest>(job)?
+                    .limits()?
+                    .max_in_flight_jobs
+            })
+            .map_or(limit, |own| own.clamp(1, limit));
+        if world.resource::<LoadedJobs>().0 >= own {
+            break;
+        }
         let Some(job) = world.resource_mut::<JobQueue>().0.pop_front() else {
             break;
         };
@@ -169,6 +182,12 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
         .get::<Container>(container)
         .map(|container| container.root().to_owned());
     tracing::debug!(source = request.source(), root = ?root, "loading");
+    if request.source().trim().is_empty() && request.sources().is_empty() {
+        let text = "the job names nothing to cook";
+        let diagnostic = Diagnostic::new(codes::texture::SOURCE_MISSING, text);
+        fail(world, job, vec![diagnostic]);
+        return None;
+    }
     let resolved = resolve(world.resource::<SourceReaders>(), &request);
     let (location, members) = match resolved {
         Ok(resolved) => resolved,
@@ -573,6 +592,7 @@ impl WholeLoad {
         } = self;
         let (name, cancel) = (source.name.clone(), source.cancel.clone());
         lanes.submit(CookTask {
+            workers: None,
             item: job,
             kind: WorkKind("Parse"),
             name: name.clone(),

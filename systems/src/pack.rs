@@ -1,6 +1,7 @@
 //! Packing a container into a PAK file: one pass over everything, a piece at a time.
 
 use bevy_kiln_assets::{
+    cook::pace::CancelFlag,
     diagnostic::{Diagnostic, codes},
     format::{
         index::ContainerIndex,
@@ -44,8 +45,18 @@ pub struct PackReport {
 /// Verifies the container at a root, and packs it into a PAK file. The file appears as a whole, or not
 /// at all; one that was there before is replaced.
 pub fn pack_container(root: &Path, pak: &Path, options: &PakOptions) -> PackReport {
+    pack_container_until(root, pak, options, &CancelFlag::new())
+}
+
+/// The same, until somebody cancels it: then no file is left that was not there before.
+pub fn pack_container_until(
+    root: &Path,
+    pak: &Path,
+    options: &PakOptions,
+    cancel: &CancelFlag,
+) -> PackReport {
     let mut report = PackReport::default();
-    match pack(root, pak, options, &mut report) {
+    match pack(root, pak, options, cancel, &mut report) {
         Ok(sealed) => {
             report.success = true;
             report.guid = sealed
@@ -59,7 +70,13 @@ pub fn pack_container(root: &Path, pak: &Path, options: &PakOptions) -> PackRepo
     report
 }
 
-fn pack(root: &Path, pak: &Path, options: &PakOptions, report: &mut PackReport) -> Checked<Sealed> {
+fn pack(
+    root: &Path,
+    pak: &Path,
+    options: &PakOptions,
+    cancel: &CancelFlag,
+    report: &mut PackReport,
+) -> Checked<Sealed> {
     let _held = hold(root)?;
     let mut found = VerifyReport::default();
     let verified = verify_held(root, &mut found);
@@ -94,7 +111,7 @@ fn pack(root: &Path, pak: &Path, options: &PakOptions, report: &mut PackReport) 
         textures: data_file(root, &index, FileKind::TexturesData)?,
         buffers: data_file(root, &index, FileKind::BuffersData)?,
     };
-    write_whole(pak, |draft| write(&plan, &mut sources, draft))
+    write_whole(pak, |draft| write(&plan, &mut sources, draft, cancel))
 }
 
 fn path_of(root: &Path, index: &ContainerIndex, kind: FileKind) -> Option<PathBuf> {
@@ -189,9 +206,15 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Writes all parts with zeros between them, then identity and checksum over the zeros in their place.
-fn write(plan: &PakPlan, sources: &mut Sources<'_>, draft: &mut Draft) -> Checked<Sealed> {
+fn write(
+    plan: &PakPlan,
+    sources: &mut Sources<'_>,
+    draft: &mut Draft,
+    cancel: &CancelFlag,
+) -> Checked<Sealed> {
     let mut out = Out {
         draft,
+        cancel,
         seal: PakSeal::new(plan),
         at: 0,
     };
@@ -237,12 +260,17 @@ fn changed(what: &str, how: String) -> Box<Diagnostic> {
 /// What is written, and how far.
 struct Out<'d> {
     draft: &'d mut Draft,
+    cancel: &'d CancelFlag,
     seal: PakSeal,
     at: u64,
 }
 
 impl Out<'_> {
     fn put(&mut self, bytes: &[u8]) -> Checked {
+        if self.cancel.is_cancelled() {
+            let text = "packing was canceled";
+            return Err(Box::new(Diagnostic::new(codes::import::CANCELED, text)));
+        }
         self.seal.update(bytes);
         self.at += bytes.len() as u64;
         self.draft.put(bytes)

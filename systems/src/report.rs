@@ -4,7 +4,9 @@
 //! notes it in [`EndedJobs`], and [`deliver_reports`] does the rest, once.
 
 use bevy_ecs::{entity::EntityHashSet, prelude::*};
-use bevy_kiln_assets::{diagnostic::Diagnostic, source::scene::IgnoredContent};
+use bevy_kiln_assets::{
+    diagnostic::Diagnostic, format::job_record::JobContent, source::scene::IgnoredContent,
+};
 use bevy_kiln_components::{
     budget::MemoryClaim,
     container::{CommitCursor, ContainerState, ContainersByRoot},
@@ -26,6 +28,7 @@ use std::{
 use crate::{
     collect::CookedResult,
     dispatch::{OldestJob, ReadyWork, UnemittedJobs},
+    emit::record_content,
     finalize::roll_back,
     item_log::{ItemLog, since_start},
     load::{InFlight, LoadedJobs, WaitingLoads},
@@ -74,6 +77,7 @@ impl EndedJobs {
 #[derive(Component, Default)]
 pub struct JobProducts {
     pub(crate) products: Vec<Product>,
+    pub(crate) content: JobContent,
     pub(crate) telemetry: Telemetry,
     pub(crate) parsing: Vec<LaneSpan>,
     pub(crate) ignored: IgnoredContent,
@@ -341,6 +345,7 @@ fn leave(world: &mut World, container: Entity, job: Entity, order: JobOrder, kee
         cursor.current = None;
         if keep_partial && current.next_step > 0 {
             cursor.kept_partial = true;
+            record_content(world, container, job);
         } else {
             roll_back(world, container, current.before);
         }

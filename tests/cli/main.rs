@@ -11,11 +11,14 @@ use bevy_kiln as _;
 #[path = "../common/mod.rs"]
 mod common;
 
+mod codes;
+mod compact;
 mod crash;
 mod faults;
 mod golden;
 #[cfg(unix)]
 mod interrupt;
+mod kill;
 mod library;
 mod lock;
 mod malformed;
@@ -23,3 +26,5 @@ mod output;
 #[cfg(unix)]
 mod terminal;
 mod threads;
+#[cfg(unix)]
+mod watch;

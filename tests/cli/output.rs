@@ -231,6 +231,14 @@ fn verify_finds_files_that_are_cut_or_gone() {
     }
     let ran = run(verify(&scene.folder.path().join("nowhere")).arg("--json")).expect(1);
     assert_eq!(ran.codes(), ["verify.missing"]);
+    // Reports may be put into the container.
+    for report in ["report.json", "below/report.html"] {
+        let mut command = import(&scene.root, &[&scene.good]);
+        run(command.args(["--report", report])).expect(0);
+        assert!(scene.root.join(report).exists());
+        let ran = run(verify(&scene.root).arg("--json")).expect(0);
+        assert_eq!(ran.codes(), [""; 0]);
+    }
     let stray = scene.root.join("stray.txt");
     std::fs::write(&stray, "x").unwrap();
     let ran = run(verify(&scene.root).arg("--json")).expect(0);

@@ -2,7 +2,7 @@
 
 use crate::common::{
     images,
-    process::{import, run},
+    process::{import, run, start},
 };
 use std::{
     fs::File,
@@ -71,4 +71,36 @@ fn bars_on_a_terminal_unless_quiet_or_json() {
     assert_eq!((printed.as_str(), drawn.as_str()), ("", ""));
     let (printed, drawn) = run_on_terminal(import(&root, &sources).arg("--json"));
     assert!(printed.starts_with('{') && drawn.is_empty());
+}
+
+#[test]
+fn an_interrupted_run_leaves_no_bar_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources: Vec<_> = (0..12)
+        .map(|i| {
+            let path = folder.path().join(format!("{i}.png"));
+            std::fs::write(&path, images::picture(512, 512, i)).unwrap();
+            path
+        })
+        .collect();
+    let root = folder.path().join("cooked");
+    let mut command = import(&root, &sources);
+    command.args(["--quality", "high"]).env("TERM", "xterm");
+    let (mut ours, theirs) = terminal();
+    let reader = std::thread::spawn(move || {
+        let mut drawn = Vec::new();
+        // The end of a terminal whose other end is closed is an error.
+        let _ = ours.read_to_end(&mut drawn);
+        String::from_utf8_lossy(&drawn).into_owned()
+    });
+    let mut running = start(command.stderr(Stdio::from(theirs)));
+    let lock = root.join("kiln.lock");
+    running.until("the container is open", || lock.exists());
+    running.signal(libc::SIGINT);
+    let ran = running.wait().expect(130);
+    command.stderr(Stdio::null());
+    let drawn = reader.join().unwrap();
+    let (_, after) = drawn.split_once("interrupted: canceling").unwrap();
+    assert!(!after.contains("/12"), "{drawn:?}");
+    assert!(ran.stdout.contains(" canceled"), "{}", ran.stdout);
 }

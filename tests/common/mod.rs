@@ -5,6 +5,7 @@
 pub mod container;
 pub mod images;
 pub mod process;
+pub mod project;
 
 use std::{
     collections::BTreeMap,

@@ -175,6 +175,15 @@ impl BufferEntry {
         }
     }
 
+    /// The entry of the same buffer at another offset.
+    #[must_use]
+    pub fn moved_to(self, data_offset: u64) -> Self {
+        Self {
+            data_offset,
+            ..self
+        }
+    }
+
     /// Where the bytes begin in `buffers.data`.
     pub fn data_offset(&self) -> u64 {
         self.data_offset
@@ -198,6 +207,22 @@ impl BufferEntry {
     /// The hash of the bytes; zero when it was not computed.
     pub fn content_hash(&self) -> ContentHash {
         self.content_hash
+    }
+
+    /// The alignment that buffers of this usage and these elements have, unless their producer wanted
+    /// another one: the table does not store it.
+    pub fn usual_alignment(&self) -> u32 {
+        let roles = [
+            BufferLayout::VERTICES,
+            BufferLayout::INDICES,
+            BufferLayout::JOINT_INDICES,
+            BufferLayout::JOINT_WEIGHTS,
+            BufferLayout::INVERSE_BIND,
+            BufferLayout::JOINT_REMAP,
+        ];
+        let role =
+            (roles.iter()).find(|role| role.usage == self.usage && role.elements == self.elements);
+        role.map_or(16, |role| role.alignment)
     }
 
     /// The stored form.

@@ -3,12 +3,22 @@
 //! The format has no name for a standalone texture, so this file beside the index maps every
 //! source and name to its index or key, with the content hash and the resolved settings. Loaders
 //! ignore files that the index does not name; the file is committed together with the index.
+//!
+//! Below the lines it tells what each job has put into the container, in the order of the jobs: by that
+//! the container can be made again from itself, without what is dead ([`compact`](crate::compact)).
 
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
 use thiserror::Error;
 
-use super::ids::{AssetKey, BufferIndex, ContentHash, TextureIndex};
+use super::{
+    ids::{AssetKey, BufferIndex, ContentHash, TextureIndex},
+    job_record::{JobContent, JobKey, Runs},
+    payload_layout::PackingPolicy,
+};
 
 /// The version that is written; others are refused.
 const VERSION: u32 = 1;
@@ -73,6 +83,15 @@ impl CatalogEntry {
             content_hash: ContentHash::NONE,
             settings: serde_json::Value::Null,
             encoder: None,
+        }
+    }
+
+    /// The line with another target and content hash.
+    pub(crate) fn moved(&self, target: CatalogTarget, hash: ContentHash) -> Self {
+        Self {
+            target: Some(target),
+            content_hash: hash,
+            ..self.clone()
         }
     }
 
@@ -144,10 +163,23 @@ impl CatalogEntry {
     }
 }
 
-/// All lines, in the order of their keys.
+/// How the fallback texture is made when the container is made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FallbackForm {
+    /// How its rows are packed.
+    pub packing: PackingPolicy,
+    /// Whether it has a content hash.
+    pub hashed: bool,
+}
+
+/// All lines, in the order of their keys, and all jobs, in the order in which a fresh cook runs them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
     lines: BTreeMap<CatalogKey, CatalogEntry>,
+    jobs: HashMap<JobKey, JobContent>,
+    order: Vec<JobKey>,
+    fallback: Option<FallbackForm>,
     provisional: bool,
 }
 
@@ -177,6 +209,9 @@ pub enum CatalogError {
         /// Its source.
         source_name: String,
     },
+    /// What is said of a job cannot be.
+    #[error("the content of the job `{0}` is not valid")]
+    Job(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -186,6 +221,33 @@ struct File<'a> {
     #[serde(default, skip_serializing_if = "is_false")]
     provisional: bool,
     entries: Vec<Line<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fallback: Option<FallbackForm>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    jobs: Vec<Job<'a>>,
+}
+
+/// Numbers are runs; those of lines count the entries from 0.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Job<'a> {
+    source: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    copy: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    textures: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    buffers: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    alignments: BTreeMap<u32, u32>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    lines: String,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize, Deserialize)]
@@ -227,6 +289,90 @@ impl Catalog {
         self.lines.values()
     }
 
+    /// The line with a key.
+    pub fn entry(&self, key: &CatalogKey) -> Option<&CatalogEntry> {
+        self.lines.get(key)
+    }
+
+    /// The lines with their keys, in order.
+    pub fn lines(&self) -> impl Iterator<Item = (&CatalogKey, &CatalogEntry)> {
+        self.lines.iter()
+    }
+
+    /// The jobs and what they have put into the container, in the order in which a fresh cook runs them.
+    pub fn jobs(&self) -> impl ExactSizeIterator<Item = (&JobKey, &JobContent)> {
+        self.order.iter().map(|key| (key, &self.jobs[key]))
+    }
+
+    /// What a job has put into the container.
+    pub fn job(&self, key: &JobKey) -> Option<&JobContent> {
+        self.jobs.get(key)
+    }
+
+    /// Says what a job has put into the container, and returns what was said before. A new job is the last
+    /// one.
+    pub fn put_job(&mut self, key: JobKey, content: JobContent) -> Option<JobContent> {
+        let before = self.jobs.insert(key.clone(), content);
+        if before.is_none() {
+            self.order.push(key);
+        }
+        before
+    }
+
+    /// Forgets a job.
+    pub fn take_job(&mut self, key: &JobKey) -> Option<JobContent> {
+        let content = self.jobs.remove(key)?;
+        // Mostly it is the last one, which is taken back.
+        if let Some(place) = self.order.iter().rposition(|known| known == key) {
+            self.order.remove(place);
+        }
+        Some(content)
+    }
+
+    /// Puts the jobs that are part of a sequence into its order. Others stay behind the job that they were
+    /// behind.
+    pub fn arrange(&mut self, sequence: &[JobKey]) {
+        let places: HashMap<&JobKey, usize> = sequence.iter().zip(1..).collect();
+        let mut groups = vec![Vec::new(); sequence.len() + 1];
+        let mut group = 0;
+        for key in std::mem::take(&mut self.order) {
+            group = places.get(&key).copied().unwrap_or(group);
+            groups[group].push(key);
+        }
+        self.order = groups.into_iter().flatten().collect();
+    }
+
+    /// Which of these lines no job has put here.
+    pub fn unclaimed<'a>(
+        &self,
+        lines: impl IntoIterator<Item = &'a CatalogKey>,
+    ) -> HashSet<&'a CatalogKey> {
+        let mut unclaimed: HashSet<_> = lines.into_iter().collect();
+        for content in self.jobs.values() {
+            if unclaimed.is_empty() {
+                break;
+            }
+            if content.lines.len() < unclaimed.len() {
+                for line in &content.lines {
+                    unclaimed.remove(line);
+                }
+            } else {
+                unclaimed.retain(|line| !content.lines.contains(*line));
+            }
+        }
+        unclaimed
+    }
+
+    /// How the fallback texture is made, if there was a reason to make one.
+    pub fn fallback(&self) -> Option<FallbackForm> {
+        self.fallback
+    }
+
+    /// Says how the fallback texture is made.
+    pub fn set_fallback(&mut self, form: Option<FallbackForm>) {
+        self.fallback = form;
+    }
+
     /// Whether the container was committed in the middle of a run, so that its GUID is to be
     /// derived anew by the commit that ends it.
     pub fn is_provisional(&self) -> bool {
@@ -243,6 +389,7 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::Json`] when settings cannot be written as JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CatalogError> {
+        let numbers: HashMap<&CatalogKey, u32> = self.lines.keys().zip(0..).collect();
         let file = File {
             version: VERSION,
             provisional: self.provisional,
@@ -257,6 +404,22 @@ impl Catalog {
                     content_hash: format!("{:016x}", entry.content_hash.0.swap_bytes()),
                     settings: Cow::Borrowed(&entry.settings),
                     encoder: entry.encoder.as_deref().map(Cow::Borrowed),
+                })
+                .collect(),
+            fallback: self.fallback,
+            jobs: self
+                .jobs()
+                .map(|(key, content)| Job {
+                    source: Cow::Borrowed(key.source()),
+                    name: key.name().map(Cow::Borrowed),
+                    copy: key.number(),
+                    textures: content.textures.to_string(),
+                    buffers: content.buffers.to_string(),
+                    alignments: content.alignments.clone(),
+                    lines: (content.lines.iter())
+                        .filter_map(|line| numbers.get(line).copied())
+                        .collect::<Runs>()
+                        .to_string(),
                 })
                 .collect(),
         };
@@ -275,9 +438,11 @@ impl Catalog {
             return Err(CatalogError::Version(file.version));
         }
         let mut catalog = Self {
-            lines: BTreeMap::new(),
             provisional: file.provisional,
+            fallback: file.fallback,
+            ..Self::default()
         };
+        let mut keys = Vec::with_capacity(file.entries.len());
         for line in file.entries {
             let Some(kind) = KINDS.into_iter().find(|kind| **kind == line.kind) else {
                 return Err(CatalogError::Kind(line.kind.into_owned()));
@@ -298,12 +463,34 @@ impl Catalog {
                 settings: line.settings.into_owned(),
                 encoder: line.encoder.map(Cow::into_owned),
             };
+            keys.push(key.clone());
             if let Some(twice) = catalog.lines.insert(key, entry) {
                 return Err(CatalogError::Duplicate {
                     kind: twice.kind.to_owned(),
                     name: twice.name,
                     source_name: twice.source,
                 });
+            }
+        }
+        for job in file.jobs {
+            let key = JobKey::new(job.source, job.name.as_deref()).copy(job.copy);
+            let invalid = || CatalogError::Job(key.to_string());
+            let runs = |text: &str| Runs::parse(text).ok_or_else(invalid);
+            let lines = runs(&job.lines)?;
+            if lines.max().is_some_and(|last| last as usize >= keys.len()) {
+                return Err(invalid());
+            }
+            let content = JobContent {
+                textures: runs(&job.textures)?,
+                buffers: runs(&job.buffers)?,
+                alignments: job.alignments,
+                lines: lines
+                    .iter()
+                    .map(|line| keys[line as usize].clone())
+                    .collect(),
+            };
+            if catalog.put_job(key.clone(), content).is_some() {
+                return Err(invalid());
             }
         }
         Ok(catalog)
@@ -324,7 +511,55 @@ mod tests {
                 .at_texture(TextureIndex(index));
             assert!(catalog.insert(key, entry).is_none());
         }
+        let lines = |source: &str| {
+            let lines = catalog.lines().map(|(key, _)| key.clone());
+            lines.filter(|key| key.source == source).collect()
+        };
+        let (a, b) = (lines("a.png"), lines("b.png"));
+        for (source, textures, lines) in [("b.png", "1", b), ("a.png", "2,0-1", a)] {
+            let content = JobContent {
+                textures: Runs::parse(textures).unwrap(),
+                lines,
+                ..JobContent::default()
+            };
+            let key = JobKey::new(source, Some("wood"));
+            assert!(catalog.put_job(key, content).is_none());
+        }
+        catalog.set_fallback(Some(FallbackForm {
+            packing: PackingPolicy::Tight,
+            hashed: true,
+        }));
         catalog
+    }
+
+    #[test]
+    fn jobs_keep_their_order_and_their_lines() {
+        let mut catalog = sample();
+        let text = String::from_utf8(catalog.to_bytes().unwrap()).unwrap();
+        let (_, jobs) = text.split_once("\"jobs\"").unwrap();
+        assert!(jobs.find("b.png").unwrap() < jobs.find("a.png").unwrap());
+        assert!(jobs.contains("\"textures\": \"2,0-1\"") && jobs.contains("\"lines\": \"1\""));
+        let key = |source: &str| JobKey::new(source, Some("wood"));
+        for source in ["new.png", "last.png"] {
+            catalog.put_job(key(source), JobContent::default());
+        }
+        let order = |catalog: &Catalog| -> Vec<String> {
+            let sources = catalog.jobs().map(|(key, _)| key.source().to_owned());
+            sources.collect()
+        };
+        assert_eq!(order(&catalog), ["b.png", "a.png", "new.png", "last.png"]);
+        catalog.arrange(&[key("a.png"), key("gone.png"), key("last.png"), key("b.png")]);
+        assert_eq!(order(&catalog), ["a.png", "new.png", "last.png", "b.png"]);
+        catalog.arrange(&[]);
+        catalog.arrange(&[key("last.png")]);
+        assert_eq!(order(&catalog), ["a.png", "new.png", "last.png", "b.png"]);
+        assert!(catalog.take_job(&key("last.png")).is_some());
+        assert_eq!(order(&catalog), ["a.png", "new.png", "b.png"]);
+        let lines: Vec<CatalogKey> = catalog.lines().map(|(key, _)| key.clone()).collect();
+        assert!(catalog.unclaimed(&lines).is_empty());
+        catalog.take_job(&key("a.png"));
+        let unclaimed = catalog.unclaimed(&lines);
+        assert!(unclaimed.len() == 1 && unclaimed.contains(&lines[0]));
     }
 
     #[test]
@@ -349,6 +584,9 @@ mod tests {
             ("\"kind\": \"texture\"", "\"kind\": \"sound\""),
             ("d550c7b667f4358f", "xyz"),
             ("\"encoder\"", "\"encodr\""),
+            ("\"lines\": \"1\"", "\"lines\": \"2\""),
+            ("\"lines\": \"1\"", "\"lines\": \"-\""),
+            ("2,0-1", "2,0-2"),
         ] {
             assert!(
                 Catalog::parse(text.replace(from, to).as_bytes()).is_err(),

@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod geometry;
 pub mod ids;
 pub mod index;
+pub mod job_record;
 pub mod layout;
 pub mod material;
 pub mod name;

@@ -3,6 +3,7 @@
 
 use crate::{
     diagnostic::codes,
+    format::job_record::{JobKey, JobSequence},
     settings::{
         overrides::{TextureOverrides, as_pattern},
         scene::SceneOptions,
@@ -10,10 +11,13 @@ use crate::{
     },
 };
 use glob::Pattern;
-use std::path::{Component, Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Component, Path, PathBuf},
+};
 
 use super::{
-    Manifest, ManifestProblem,
+    Concurrency, Manifest, ManifestProblem,
     layers::Layer,
     locate, paths,
     problem::escaped,
@@ -169,6 +173,17 @@ pub struct ManifestJob {
     pub texture_overrides: TextureOverrides,
     /// The files that its texture is put together from, instead of the source alone.
     pub sources: Vec<SourceFile>,
+    /// Which of several jobs with the same source, name and container it is, from 0.
+    pub copy: u32,
+    /// The order of all jobs of its container.
+    pub sequence: Option<JobSequence>,
+}
+
+impl ManifestJob {
+    /// Who the job is, from one cook to the next.
+    pub fn key(&self) -> JobKey {
+        JobKey::new(&self.source, self.name.as_deref()).copy(self.copy)
+    }
 }
 
 /// Where a manifest is, and where it goes.
@@ -213,15 +228,63 @@ pub struct Expansion {
     pub jobs: Vec<ManifestJob>,
     /// What was found on the way. A job with an error among them is left out.
     pub problems: Vec<ManifestProblem>,
+    /// [`Manifest::thread_pool_size`].
+    pub thread_pool_size: Option<u32>,
+    /// [`Manifest::max_in_flight_jobs`].
+    pub max_in_flight_jobs: Option<u32>,
+    /// [`Manifest::concurrency`].
+    pub concurrency: Option<Vec<Concurrency>>,
 }
 
 impl Expansion {
+    /// The limits that reach an app that runs already, and a warning about the one that does not: its pools
+    /// are there.
+    pub fn warn_of_pools(&mut self) {
+        if let Some(threads) = self.thread_pool_size {
+            let message = format!(
+                "'thread_pool_size' ({threads}) does nothing here: the pools of the app are there already"
+            );
+            let code = codes::manifest::LIMIT_UNUSED;
+            self.problems
+                .push(ManifestProblem::new(code, "/thread_pool_size", message));
+        }
+    }
+
     /// Places in the document of the jobs that were left out.
     pub fn left_out(&self) -> Vec<usize> {
         let errors = self.problems.iter().filter(|problem| problem.is_error());
         let mut jobs: Vec<usize> = errors.filter_map(|problem| problem.job).collect();
         jobs.dedup();
         jobs
+    }
+}
+
+impl Expansion {
+    /// Tells equal jobs apart, and every job the order of all jobs of its container. To be called when the
+    /// jobs are all there.
+    pub fn settle_order(&mut self) {
+        let mut copies: HashMap<(JobKey, PathBuf), u32> = HashMap::new();
+        let mut orders: HashMap<PathBuf, Vec<JobKey>> = HashMap::new();
+        for job in &mut self.jobs {
+            job.copy = 0;
+            let copies = copies.entry((job.key(), job.output.clone())).or_default();
+            job.copy = *copies;
+            *copies += 1;
+            let key = job.key();
+            match orders.get_mut(&job.output) {
+                Some(order) => order.push(key),
+                None => {
+                    orders.insert(job.output.clone(), vec![key]);
+                }
+            }
+        }
+        let orders: HashMap<PathBuf, JobSequence> = orders
+            .into_iter()
+            .map(|(output, order)| (output, JobSequence::new(order)))
+            .collect();
+        for job in &mut self.jobs {
+            job.sequence = orders.get(&job.output).cloned();
+        }
     }
 }
 
@@ -232,7 +295,12 @@ impl Manifest {
         let textures = Layer::of(defaults.and_then(|defaults| defaults.get("texture")));
         let mut scenes = Layer::of(defaults.and_then(|defaults| defaults.get("scene")));
         scenes.texture = textures.texture.clone();
-        let mut expansion = Expansion::default();
+        let mut expansion = Expansion {
+            thread_pool_size: self.thread_pool_size(),
+            max_in_flight_jobs: self.max_in_flight_jobs(),
+            concurrency: self.concurrency(),
+            ..Expansion::default()
+        };
         let jobs = self.document.get("jobs").map_or(&[][..], Node::items);
         for (index, node) in jobs.iter().enumerate() {
             let Some(kind) = node.get("type").and_then(Node::text).and_then(JobKind::of) else {
@@ -307,6 +375,8 @@ impl JobBuilder<'_> {
             } else {
                 sources
             },
+            copy: 0,
+            sequence: None,
         })
     }
 

@@ -62,4 +62,12 @@ pub fn check(
             Some(_) => {}
         }
     }
+    for (key, job) in catalog.jobs() {
+        let inside = |max: Option<u32>, len: usize| max.is_none_or(|max| (max as usize) < len);
+        if !inside(job.textures.max(), textures.len()) || !inside(job.buffers.max(), buffers.len())
+        {
+            let text = "the job has something that is not in the container";
+            findings.add(codes::CATALOG, key.to_string(), text);
+        }
+    }
 }

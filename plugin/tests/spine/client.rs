@@ -1,7 +1,7 @@
 //! The client: any thread, any number of clones.
 
 use crate::common::{
-    self, Stepper,
+    self, Stepper, codes,
     fake::{Act, Script, Step},
 };
 use bevy_kiln_components::{
@@ -85,11 +85,16 @@ fn a_full_queue_refuses_until_a_job_ends() {
     let a = stepper.submit("a.head", Script::one("a"));
     let b = stepper.submit("b.head", Script::one("b"));
     let request = stepper.request("c.head", Script::one("c"));
-    let refused = stepper.client.submit(request.clone());
+    let Err(refused) = stepper.client.submit(request.clone()) else {
+        panic!("there is no room");
+    };
     assert!(matches!(
         refused,
-        Err(SubmitError::Refused(Refused::Full { capacity: 2 }))
+        SubmitError::Refused(Refused::Full { capacity: 2 })
     ));
+    let told = refused.diagnostic(&request);
+    assert_eq!(told.code.id(), "import.queue_full");
+    assert_eq!(told.source.as_deref(), Some(request.source()));
     stepper.stage.open("cook a");
     assert!(stepper.finish(&a).success);
     let c = stepper.client.submit(request).unwrap();
@@ -232,4 +237,38 @@ fn a_callback_may_use_the_client() {
         second.is_some()
     });
     assert!(stepper.finish(&second.unwrap()).success);
+}
+
+#[test]
+fn a_job_that_names_nothing_fails() {
+    let mut stepper = Stepper::new();
+    for source in ["", "  "] {
+        let request = ImportRequest::new(source).into_container(stepper.root());
+        let handle = stepper.client.submit(request).unwrap();
+        let report = stepper.finish(&handle);
+        assert_eq!(codes(&report), ["texture.source_missing"]);
+    }
+}
+
+#[test]
+fn tables_may_have_room_for_few_entries_only() {
+    let mut settings = common::settings();
+    settings.max_table_entries = 2;
+    let mut stepper = Stepper::with(settings);
+    let texture = stepper.submit("a.head", Script::one("a"));
+    assert!(stepper.finish(&texture).success);
+    // Index 0 is the fallback, 1 the texture; what is there already needs no room.
+    let again = stepper.submit("a.head", Script::one("a"));
+    assert!(stepper.finish(&again).success);
+    let full = stepper.submit("b.head", Script::one("b"));
+    assert_eq!(codes(&stepper.finish(&full)), ["container.table_full"]);
+    for (name, fits) in [("c", true), ("d", true), ("e", false)] {
+        let script = Script::of([Step::buffer(name)]);
+        let handle = stepper.submit(&format!("{name}.head"), script);
+        let report = stepper.finish(&handle);
+        assert_eq!(report.success, fits, "{name}");
+        if !fits {
+            assert_eq!(codes(&report), ["container.table_full"]);
+        }
+    }
 }

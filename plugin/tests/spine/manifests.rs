@@ -10,8 +10,10 @@ use bevy_kiln_assets::manifest::{Manifest, ManifestFormat, Places};
 use bevy_kiln_components::{
     job::{CancelToken, JobState},
     manifest::{JobOfManifest, ManifestFinished, ManifestOutcome, ManifestRequest, ManifestState},
+    pipeline::WorkKind,
 };
 use bevy_kiln_plugin::SubmitError;
+use bevy_kiln_systems::{dispatch::ReadyWork, load::LoadedJobs};
 use std::sync::{Arc, Mutex};
 
 /// What observers have heard: the manifest, and what came of it.
@@ -375,4 +377,70 @@ fn a_service_that_is_shutting_down_takes_no_manifest() {
         outcome.reports[0].1.diagnostics[0].code.id(),
         "import.shutdown"
     );
+}
+
+/// Pictures of their own, as the real importer reads them.
+fn pictures(project: &Project, count: usize) -> Vec<String> {
+    let write = |i: usize| {
+        let name = format!("{i}.ppm");
+        let mut file = b"P6 8 8 255\n".to_vec();
+        file.extend(std::iter::repeat_n(i as u8, 8 * 8 * 3));
+        std::fs::write(project.stepper.folder.path().join(&name), file).unwrap();
+        name
+    };
+    (0..count).map(write).collect()
+}
+
+#[test]
+fn limits_of_a_manifest_hold_as_long_as_its_jobs_run() {
+    let mut project = Project::new();
+    let sources = pictures(&project, 12);
+    let jobs: Vec<String> = sources
+        .iter()
+        .map(|source| {
+            format!(r#"{{"type": "texture", "source": "{source}", "output_format": "rgba8_srgb"}}"#)
+        })
+        .collect();
+    let document = format!(
+        r#"{{"thread_pool_size": 3, "max_in_flight_jobs": 2,
+            "concurrency": {{"texture": {{"workers": 1, "queue_capacity": 1}}}}, "jobs": [{}]}}"#,
+        jobs.join(",")
+    );
+    let manifest = project.spawn(&document);
+    let (client, finished) = (project.stepper.client.clone(), project.finished.clone());
+    let mut most = (0, 0);
+    project.stepper.until("the manifest ends", |world| {
+        let admitted = world.resource::<ReadyWork>().admitted(WorkKind::TEXTURE);
+        most = (
+            most.0.max(world.resource::<LoadedJobs>().0),
+            most.1.max(admitted),
+        );
+        !finished.lock().unwrap().is_empty()
+    });
+    let outcome = project.finish(manifest);
+    assert!(outcome.success(), "{:?}", outcome.problems);
+    assert_eq!(outcome.reports.len(), 12);
+    let codes: Vec<_> = outcome
+        .problems
+        .iter()
+        .map(|problem| problem.code.id())
+        .collect();
+    assert_eq!(codes, ["manifest.limit_unused"]);
+    assert!(most.1 == 1 && (1..=2).contains(&most.0), "{most:?}");
+    // The client is told the same.
+    let document = Manifest::parse(document.as_bytes(), ManifestFormat::Json).unwrap();
+    let places = Places::new(project.stepper.folder.path()).with_output(project.stepper.root());
+    let handle = project
+        .stepper
+        .client
+        .submit_manifest(&document, &places)
+        .unwrap();
+    assert_eq!(handle.problems()[0].pointer, "/thread_pool_size");
+    let last = handle.jobs().last().unwrap().1;
+    let mut most = 0;
+    project.stepper.until("the jobs end", |world| {
+        most = most.max(world.resource::<ReadyWork>().admitted(WorkKind::TEXTURE));
+        client.active_count() == 0
+    });
+    assert!(last.0 >= 12 && most == 1, "{most}");
 }

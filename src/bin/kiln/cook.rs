@@ -2,13 +2,13 @@
 
 use bevy_kiln::{
     assets::manifest::{Expansion, ManifestJob},
-    components::pipeline::{PipelineLimit, PipelineLimits, WorkKind},
+    components::pipeline::JobLimits,
     plugin::HeadlessSettings,
-    prelude::{ImportRequest, Manifest, ManifestProblem, Places},
+    prelude::{ImportRequest, ManifestProblem, Places},
     systems::manifest::{expand_with_files, read_manifest},
 };
 use serde::Serialize;
-use std::{path::Path, process::ExitCode};
+use std::path::Path;
 
 use crate::{
     args::{CookArgs, OutputArgs},
@@ -17,8 +17,13 @@ use crate::{
     run::{self, Batch, BatchJob},
 };
 
-/// Runs the command.
-pub fn run(args: &CookArgs) -> ExitCode {
+/// Runs the command, and returns the exit status.
+pub fn run(args: &CookArgs) -> u8 {
+    round(args, None)
+}
+
+/// Cooks everything. `told` says why, in one of many rounds.
+pub fn round(args: &CookArgs, told: Option<&str>) -> u8 {
     let manifest = match read_manifest(args.manifest()) {
         Ok(manifest) => manifest,
         Err(problems) => {
@@ -30,7 +35,7 @@ pub fn run(args: &CookArgs) -> ExitCode {
                     jobs: Vec::new(),
                 });
             }
-            return ExitCode::from(exit::USAGE);
+            return exit::USAGE;
         }
     };
     let expansion = expand_with_files(&manifest, &places(args), Path::new(""));
@@ -39,21 +44,22 @@ pub fn run(args: &CookArgs) -> ExitCode {
     if args.dry_run {
         plan(&expansion, args.out);
     } else if left_out.is_empty() || !args.run.fail_fast {
-        let status = cook(args, &manifest, expansion);
+        let status = cook(args, expansion, told);
         // Nothing failed, but not everything was done.
-        return ExitCode::from(match status {
+        return match status {
             exit::SUCCESS if !left_out.is_empty() => exit::USAGE,
             status => status,
-        });
+        };
     }
-    ExitCode::from(if left_out.is_empty() {
+    if left_out.is_empty() {
         exit::SUCCESS
     } else {
         exit::USAGE
-    })
+    }
 }
 
-fn places(args: &CookArgs) -> Places {
+/// Where the sources of the manifest are, and where its products go.
+pub fn places(args: &CookArgs) -> Places {
     let places = match &args.root {
         Some(root) => Places::new(root),
         None => Places::of_manifest(args.manifest()),
@@ -68,7 +74,7 @@ fn places(args: &CookArgs) -> Places {
 }
 
 /// Prints what is wrong with a manifest: errors always, warnings unless they are not wanted.
-fn print(manifest: &Path, problems: &[ManifestProblem], out: OutputArgs) {
+pub fn print(manifest: &Path, problems: &[ManifestProblem], out: OutputArgs) {
     let style = Style::of_stderr(out);
     let name = manifest.display().to_string();
     let mut last_code = None;
@@ -142,19 +148,21 @@ fn plan(expansion: &Expansion, out: OutputArgs) {
     }
 }
 
-fn cook(args: &CookArgs, manifest: &Manifest, expansion: Expansion) -> u8 {
+fn cook(args: &CookArgs, expansion: Expansion, told: Option<&str>) -> u8 {
+    let settings = settings(args, &expansion);
     let Expansion { jobs, problems, .. } = expansion;
     run::run(
         Batch {
-            settings: settings(args, manifest, &jobs),
+            settings,
             jobs: jobs.into_iter().map(batch_job).collect(),
-            title: args.manifest().display().to_string(),
+            title: told.map_or_else(|| args.manifest().display().to_string(), str::to_owned),
             left_out: problems
                 .into_iter()
                 .filter(ManifestProblem::is_error)
                 .collect(),
             fail_fast: args.run.fail_fast,
             report: args.run.report.clone(),
+            brief: told.is_some(),
         },
         args.out,
     )
@@ -170,25 +178,26 @@ fn batch_job(job: ManifestJob) -> BatchJob {
 }
 
 /// Settings of the run: the command line, else the manifest, else the defaults.
-fn settings(args: &CookArgs, manifest: &Manifest, jobs: &[ManifestJob]) -> HeadlessSettings {
+fn settings(args: &CookArgs, expansion: &Expansion) -> HeadlessSettings {
     let mut settings = args.run.settings();
     if args.run.threads.is_none()
-        && let Some(threads) = manifest.thread_pool_size()
+        && let Some(threads) = expansion.thread_pool_size
     {
         settings.threads = threads as usize;
     }
     let import = &mut settings.import;
     if args.run.jobs.is_none()
-        && let Some(jobs) = manifest.max_in_flight_jobs()
+        && let Some(jobs) = expansion.max_in_flight_jobs
     {
         import.max_in_flight_jobs = jobs as usize;
     }
     if args.run.concurrency.is_none()
-        && let Some(limits) = limits(manifest)
+        && let Some(limits) = JobLimits::of(expansion).and_then(|limits| limits.pipelines)
     {
         import.pipelines = limits;
     }
     // The fallback texture is packed as all others are, if they agree.
+    let jobs = &expansion.jobs;
     let packing = |job: &ManifestJob| job.texture.packing_policy;
     if let Some(first) = jobs.first().and_then(packing)
         && jobs.iter().all(|job| packing(job) == Some(first))
@@ -198,34 +207,15 @@ fn settings(args: &CookArgs, manifest: &Manifest, jobs: &[ManifestJob]) -> Headl
     settings
 }
 
-/// The limits of a manifest; kinds that are left out keep the defaults.
-fn limits(manifest: &Manifest) -> Option<PipelineLimits> {
-    let mut limits = PipelineLimits::default();
-    for limit in manifest.concurrency()? {
-        let kind = match limit.kind {
-            "texture" => WorkKind::TEXTURE,
-            "buffer" => WorkKind::BUFFER,
-            "material" => WorkKind::MATERIAL,
-            "mesh_build" => WorkKind::MESH_BUILD,
-            "geometry" => WorkKind::GEOMETRY,
-            _ => WorkKind::SCENE,
-        };
-        limits.set(
-            kind,
-            PipelineLimit {
-                workers: limit.workers as usize,
-                queue: limit.queue_capacity as usize,
-            },
-        );
-    }
-    Some(limits)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::args::Cli;
-    use bevy_kiln::assets::{format::payload_layout::PackingPolicy, manifest::ManifestFormat};
+    use bevy_kiln::{
+        assets::{format::payload_layout::PackingPolicy, manifest::ManifestFormat},
+        components::pipeline::WorkKind,
+        prelude::Manifest,
+    };
 
     fn settings_of(line: &str, document: &str) -> HeadlessSettings {
         let words = format!("kiln cook a.json -o /out {line}");
@@ -234,8 +224,7 @@ mod tests {
             panic!("it is a cook");
         };
         let manifest = Manifest::parse(document.as_bytes(), ManifestFormat::Json).unwrap();
-        let jobs = manifest.expand(&places(&args)).jobs;
-        settings(&args, &manifest, &jobs)
+        settings(&args, &manifest.expand(&places(&args)))
     }
 
     #[test]

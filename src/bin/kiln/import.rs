@@ -39,6 +39,7 @@ pub fn run(args: &ImportArgs, kind: Option<JobKind>) -> ExitCode {
         settings,
         fail_fast: args.run.fail_fast,
         report: args.run.report.clone(),
+        brief: false,
     };
     ExitCode::from(run::run(batch, args.out))
 }

@@ -1,17 +1,19 @@
 //! `kiln pack`: puts a container into one file.
 
-use bevy_kiln::systems::pack::pack_container;
+use bevy_kiln::{assets::cook::pace::CancelFlag, systems::pack::pack_container_until};
 use std::process::ExitCode;
 
 use crate::{
     args::PackArgs,
-    exit,
+    exit, interrupt,
     output::{self, Style},
 };
 
 /// Runs the command.
 pub fn run(args: &PackArgs) -> ExitCode {
-    let report = pack_container(&args.root, &args.output, &args.options());
+    let cancel = CancelFlag::new();
+    let _guard = interrupt::cancels(&cancel);
+    let report = pack_container_until(&args.root, &args.output, &args.options(), &cancel);
     let style = Style::of_stderr(args.out);
     for diagnostic in &report.diagnostics {
         if diagnostic.is_error() || !(args.out.quiet || args.out.json) {
@@ -33,6 +35,8 @@ pub fn run(args: &PackArgs) -> ExitCode {
     }
     ExitCode::from(if report.success {
         exit::SUCCESS
+    } else if interrupt::happened() {
+        exit::INTERRUPTED
     } else {
         exit::FAILED
     })

@@ -13,16 +13,13 @@ use serde::Serialize;
 use std::{
     collections::{BTreeMap, VecDeque},
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Instant, SystemTime},
 };
 
 use crate::{
     args::OutputArgs,
-    exit, output,
+    exit, interrupt, output,
     report::{self, Document, JobFacts, RunFacts},
     screen::Screen,
 };
@@ -45,6 +42,8 @@ pub struct Batch {
     pub fail_fast: bool,
     /// Where a report is written to.
     pub report: Option<PathBuf>,
+    /// Whether only errors and the last line are printed: this is one of many rounds.
+    pub brief: bool,
 }
 
 /// One job of a batch.
@@ -84,6 +83,7 @@ pub fn run(batch: Batch, out: OutputArgs) -> u8 {
         mut settings,
         fail_fast,
         report,
+        brief,
     } = batch;
     let (started, begun) = (SystemTime::now(), Instant::now());
     settings.import.max_queued_jobs = usize::MAX;
@@ -91,10 +91,14 @@ pub fn run(batch: Batch, out: OutputArgs) -> u8 {
     let client = app.world().resource::<ImportClient>().clone();
     let mut facts: Vec<JobFacts> = jobs.iter().map(facts_of).collect();
     let collected = Arc::new(Mutex::new(Collected {
-        screen: Screen::new(out, &jobs),
+        screen: Screen::new(out, brief, &jobs),
         reports: BTreeMap::new(),
     }));
-    let interrupts = cancel_on_signals(&client, &collected);
+    let guard = cancel_on_signals(&client, &collected);
+    if interrupt::happened() {
+        // A signal that came before anybody listened.
+        client.request_shutdown();
+    }
     app.insert_resource(Feed {
         jobs: jobs.into_iter().enumerate().collect(),
         client,
@@ -105,6 +109,7 @@ pub fn run(batch: Batch, out: OutputArgs) -> u8 {
     app.add_systems(Last, (show, exit_when_done));
     let lanes = settings_lanes(&app);
     let ran = app.run();
+    drop(guard);
     let mut collected = lock(&collected);
     collected.screen.close();
     for (place, report) in std::mem::take(&mut collected.reports) {
@@ -113,7 +118,7 @@ pub fn run(batch: Batch, out: OutputArgs) -> u8 {
     let end = Conclusion {
         title: &title,
         left_out: &left_out,
-        interrupted: interrupts.load(Ordering::Acquire) > 0,
+        interrupted: interrupt::happened(),
         ran: ran.is_success(),
     };
     let status = conclude(&end, &facts, out);
@@ -313,21 +318,23 @@ fn left_out_jobs(problems: &[ManifestProblem]) -> usize {
 }
 
 /// The first signal cancels every job, which then end in their own way; the second one quits.
-fn cancel_on_signals(client: &ImportClient, collected: &Arc<Mutex<Collected>>) -> Arc<AtomicUsize> {
-    let interrupts = Arc::new(AtomicUsize::new(0));
-    let (count, client, screen) = (interrupts.clone(), client.clone(), collected.clone());
-    let installed = ctrlc::set_handler(move || {
-        if count.fetch_add(1, Ordering::AcqRel) > 0 {
-            std::process::exit(i32::from(exit::INTERRUPTED));
-        }
+fn cancel_on_signals(
+    client: &ImportClient,
+    collected: &Arc<Mutex<Collected>>,
+) -> Option<interrupt::Guard> {
+    let (client, screen) = (client.clone(), collected.clone());
+    let installed = interrupt::on_signal(move || {
         client.request_shutdown();
         let text = "interrupted: canceling; once more to quit at once";
-        lock(&screen).screen.aside(text);
+        lock(&screen).screen.interrupted(text);
     });
-    if let Err(error) = installed {
-        lock(collected).screen.aside(&format!(
-            "warning: Ctrl+C will not cancel gracefully: {error}"
-        ));
+    match installed {
+        Ok(guard) => Some(guard),
+        Err(error) => {
+            lock(collected).screen.aside(&format!(
+                "warning: Ctrl+C will not cancel gracefully: {error}"
+            ));
+            None
+        }
     }
-    interrupts
 }

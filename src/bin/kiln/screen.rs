@@ -24,14 +24,17 @@ pub struct Screen {
     bars: Option<Bars>,
     out: OutputArgs,
     style: Style,
+    brief: bool,
     jobs: usize,
     ended: usize,
 }
 
 impl Screen {
-    /// A screen for these jobs. Bars appear only where standard error is a terminal.
-    pub fn new(out: OutputArgs, jobs: &[BatchJob]) -> Self {
-        let draws = !out.quiet
+    /// A screen for these jobs. Bars appear only where standard error is a terminal. A brief one shows
+    /// neither bars nor a line for each job.
+    pub fn new(out: OutputArgs, brief: bool, jobs: &[BatchJob]) -> Self {
+        let draws = !brief
+            && !out.quiet
             && !out.json
             && !out.no_progress
             && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
@@ -40,6 +43,7 @@ impl Screen {
             bars: draws.then(|| Bars::new(jobs)),
             out,
             style: Style::of_stderr(out),
+            brief,
             jobs: jobs.len(),
             ended: 0,
         }
@@ -70,7 +74,7 @@ impl Screen {
         }
         if let Some(bars) = &mut self.bars {
             bars.ended(number, report);
-        } else if !self.out.quiet && !self.out.json {
+        } else if !self.out.quiet && !self.out.json && !self.brief {
             let (ended, jobs) = (self.ended, self.jobs);
             output::line(&format!("[{ended}/{jobs}] {}", summary(report)));
         }
@@ -91,9 +95,21 @@ impl Screen {
         }
     }
 
+    /// Says that the run is being interrupted. The bars go: what they show is not true any more, and a
+    /// tick of theirs in between would leave a line behind.
+    pub fn interrupted(&mut self, text: &str) {
+        self.close();
+        self.bars = None;
+        output::error_line(text);
+    }
+
     /// Takes the bars away.
     pub fn close(&self) {
         if let Some(bars) = &self.bars {
+            bars.jobs.disable_steady_tick();
+            for bar in bars.kinds.values().chain([&bars.jobs]) {
+                bar.finish_and_clear();
+            }
             // Nothing can be done about a closed terminal.
             let _ = bars.all.clear();
         }

@@ -227,6 +227,24 @@ impl Disk {
         std::fs::remove_file(path).map_err(|error| FileError::system(path, "removing", &error))
     }
 
+    /// Gives a file a second name; where that cannot be, a copy of it.
+    pub(crate) fn link(&self, from: &Path, to: &Path) -> Done {
+        self.step(to, || {})?;
+        std::fs::hard_link(from, to)
+            .or_else(|_| std::fs::copy(from, to).map(|_| ()))
+            .map_err(|error| FileError::system(to, "linking", &error))
+    }
+
+    /// Removes a folder if there is nothing in it.
+    pub(crate) fn remove_empty_folder(&self, path: &Path) -> Done {
+        let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+        if !is_empty {
+            return Ok(());
+        }
+        self.step(path, || {})?;
+        std::fs::remove_dir(path).map_err(|error| FileError::system(path, "removing", &error))
+    }
+
     /// Removes a folder and what is in it; one that is not there is fine.
     pub(crate) fn remove_folder(&self, path: &Path) -> Done {
         if !path.exists() {

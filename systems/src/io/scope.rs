@@ -149,8 +149,14 @@ fn outside(path: &Path, what: &str, roots: &[PathBuf]) -> FileError {
     FileError::new(IoErrorKind::AccessDenied, path, message)
 }
 
-/// Absolute and without `.` and `..`, by its text alone: links are not followed.
+/// Absolute and without `.` and `..`, by its text alone: links are not followed. The empty path is the
+/// working directory: it is the folder of a file there.
 pub fn normalise(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut parts = PathBuf::new();
     for part in absolute.components() {
@@ -248,6 +254,16 @@ mod tests {
 
     fn path(text: &str) -> SourcePath {
         SourcePath::new(text).unwrap()
+    }
+
+    #[test]
+    fn the_folder_of_a_bare_file_name_is_the_working_directory() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(normalise(Path::new("")), here);
+        let scope = SourceScope::files(&source(Path::new("Cargo.toml")), []);
+        assert_eq!(scope.roots(), [here]);
+        let found = block_on(scope.metadata(&path("src/lib.rs")));
+        assert!(found.is_ok(), "{found:?}");
     }
 
     /// `models/scene`, with files beside it, below it, in `shared` and in `private`.

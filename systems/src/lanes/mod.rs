@@ -210,7 +210,9 @@ impl Lanes {
             let Some((kind, queue)) = queues.by_kind.iter_mut().nth(turn) else {
                 continue;
             };
-            if queue.running >= self.limits.get(*kind).workers {
+            let workers = self.limits.get(*kind).workers;
+            let own = queue.waiting.front().and_then(|task| task.workers);
+            if queue.running >= own.map_or(workers, |own| own.min(workers)) {
                 continue;
             }
             if let Some(task) = queue.waiting.pop_front() {

@@ -41,6 +41,8 @@ pub struct CookTask {
     /// The memory that the cook may use. It travels with the task, because a cook that was
     /// cancelled uses its memory until its body ends.
     pub(crate) claim: MemoryClaim,
+    /// How many of its kind may run with it, if its job says so.
+    pub(crate) workers: Option<usize>,
     pub(crate) start: Start,
 }
 
@@ -53,6 +55,7 @@ impl CookTask {
             cancel,
             span: job,
             mut claim,
+            workers: _,
             start,
         } = self;
         if cancel.is_cancelled() {

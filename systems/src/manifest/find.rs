@@ -56,6 +56,7 @@ pub fn expand_with_files(manifest: &Manifest, places: &Places, source_root: &Pat
     }
     // In the order of the document, whichever step found them.
     expansion.problems.sort_by_key(|problem| problem.job);
+    expansion.settle_order();
     expansion
 }
 

@@ -19,6 +19,7 @@ use bevy_kiln_components::{
         JobOfManifest, ManifestArrivals, ManifestDocument, ManifestFinished, ManifestIndex,
         ManifestOutcome, ManifestRequest, ManifestState,
     },
+    pipeline::JobLimits,
     report::ImportReport,
     service::Wake,
     settings::ImportSettings,
@@ -47,6 +48,7 @@ struct Current {
     manifest: Entity,
     /// What is left to be spawned; `None` while the document is being read.
     jobs: Option<std::vec::IntoIter<ManifestJob>>,
+    limits: Option<Arc<JobLimits>>,
 }
 
 /// How many jobs of a manifest have not had their report, spawned or not.
@@ -118,6 +120,7 @@ fn start_reading(world: &mut World, manifest: Entity) {
     world.resource_mut::<Manifests>().current = Some(Current {
         manifest,
         jobs: None,
+        limits: None,
     });
     AsyncComputeTaskPool::get()
         .spawn(async move {
@@ -148,7 +151,7 @@ fn read_and_expand(path: &Path, places: &Places, source_root: &Path) -> Expansio
 }
 
 /// `Reading -> Running`, or `Reading -> Finished` when there is nothing to run.
-pub(crate) fn expanded(world: &mut World, manifest: Entity, expansion: Expansion) {
+pub(crate) fn expanded(world: &mut World, manifest: Entity, mut expansion: Expansion) {
     let is_current = world
         .resource::<Manifests>()
         .current
@@ -166,6 +169,8 @@ pub(crate) fn expanded(world: &mut World, manifest: Entity, expansion: Expansion
         problems = expansion.problems.len(),
         "manifest read"
     );
+    expansion.warn_of_pools();
+    let limits = JobLimits::of(&expansion).map(Arc::new);
     let mut outcome = ManifestOutcome::default();
     outcome.problems = expansion.problems;
     let count = expansion.jobs.len();
@@ -179,6 +184,7 @@ pub(crate) fn expanded(world: &mut World, manifest: Entity, expansion: Expansion
     }
     if let Some(current) = &mut world.resource_mut::<Manifests>().current {
         current.jobs = Some(expansion.jobs.into_iter());
+        current.limits = limits;
     }
     // They are spawned in the next tick, which must come: one batch for each intake.
     world.resource::<Wake>().notify();
@@ -190,6 +196,7 @@ fn spawn_jobs(world: &mut World) {
     let Some(Current {
         manifest,
         jobs: Some(mut jobs),
+        limits,
     }) = world.resource_mut::<Manifests>().current.take()
     else {
         return;
@@ -200,13 +207,14 @@ fn spawn_jobs(world: &mut World) {
     }
     for job in jobs.by_ref().take(room) {
         let index = ManifestIndex(job.index);
-        let request = ImportRequest::from(job);
+        let request = ImportRequest::from(job).within(limits.clone());
         world.spawn((request, index, JobOfManifest(manifest), JobOwner::Client));
     }
     if jobs.len() > 0 {
         world.resource_mut::<Manifests>().current = Some(Current {
             manifest,
             jobs: Some(jobs),
+            limits,
         });
     }
 }

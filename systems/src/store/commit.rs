@@ -296,3 +296,34 @@ impl CommitPlan {
         )?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreOptions;
+    use bevy_kiln_assets::format::index::AssetType;
+    use bevy_kiln_assets::format::path::VirtualPath;
+    use futures_lite::future::block_on;
+
+    #[test]
+    fn an_index_that_cannot_be_made_commits_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().join("cooked");
+        let opened = ContainerStore::open(&root, StoreOptions::default()).unwrap();
+        let asset = |key| {
+            let path = RelativePath::new("Materials/M.omat").unwrap();
+            let virtual_path = VirtualPath::new("/.cooked/Materials/M.omat").unwrap();
+            let (kind, digest) = (AssetType::Material, [1; 32]);
+            AssetRecord::new(AssetKey([key; 16]), kind, path, virtual_path, 1, digest)
+        };
+        let mut plan = CommitPlan {
+            assets: vec![asset(1), asset(2)],
+            ..CommitPlan::default()
+        };
+        let error = block_on(opened.store.commit(&mut plan)).unwrap_err();
+        let told = error.diagnostic(&root);
+        assert_eq!(told.code.id(), "container.index_too_large");
+        drop(opened);
+        assert!(!root.exists());
+    }
+}

@@ -1,5 +1,6 @@
 //! The journal: the renames that are left to do once a commit has passed its commit point.
 
+use bevy_kiln_assets::format::layout::INDEX_FILE;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -12,6 +13,13 @@ use crate::io::{disk::Disk, error::FileError};
 pub(super) struct Journal {
     /// Name in the staging folder, and path relative to the root.
     pub(super) renames: Vec<(String, String)>,
+    /// Files that are gone after that, relative to the root.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) removals: Vec<String>,
+    /// Committed files are replaced as well. So that nobody reads them by the old index, there is no index
+    /// until the new one is put in place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) hides_index: bool,
 }
 
 impl Journal {
@@ -51,6 +59,10 @@ impl Journal {
     pub(super) fn apply(&self, disk: &Disk, root: &Path) -> Result<(), StoreError> {
         disk.sync_folder(root)?;
         let stage = root.join(STAGE);
+        if self.hides_index && stage.join(INDEX_FILE).exists() {
+            disk.remove_file(&root.join(INDEX_FILE))?;
+            disk.sync_folder(root)?;
+        }
         for (staged, target) in &self.renames {
             let (from, to) = (stage.join(staged), root.join(target));
             if !from.exists() {
@@ -60,6 +72,17 @@ impl Journal {
             disk.create_folder(&folder)?;
             disk.rename(&from, &to)?;
             disk.sync_folder(&folder)?;
+        }
+        for target in &self.removals {
+            let path = root.join(target);
+            disk.remove_file(&path)?;
+            for folder in path
+                .ancestors()
+                .skip(1)
+                .take_while(|folder| *folder != root)
+            {
+                disk.remove_empty_folder(folder)?;
+            }
         }
         disk.remove_file(&root.join(JOURNAL))?;
         disk.remove_folder(&stage)?;

@@ -22,9 +22,11 @@ mod commit;
 mod journal;
 mod lock;
 mod open;
+mod rewrite;
 
 pub use crate::io::{Fault, FaultEffect};
 pub use commit::{CommitOutcome, CommitPlan};
+pub(crate) use rewrite::Rewrite;
 
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
@@ -33,7 +35,7 @@ use bevy_kiln_assets::{
         buffer_table::BufferEntry,
         catalog::Catalog,
         index::{AssetRecord, IndexError},
-        layout::FileKind,
+        layout::{FileKind, INDEX_FILE},
         texture_table::TextureEntry,
     },
     source::scene::SharedBytes,
@@ -71,6 +73,11 @@ pub const OWN_FILES: [&str; 5] = [
     JOURNAL_DRAFT,
     LOCK,
 ];
+
+/// Whether there is a container at a root, or one whose index is just being replaced.
+pub(crate) fn is_container(root: &Path) -> bool {
+    root.join(INDEX_FILE).exists() || root.join(JOURNAL).exists()
+}
 
 /// Options of a store.
 #[derive(Resource, Clone, Debug, Default)]

@@ -24,6 +24,8 @@ use bevy_kiln_assets::{
 use serde::Serialize;
 use std::{
     collections::BTreeSet,
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -243,6 +245,23 @@ fn verify_descriptors(
     uses
 }
 
+/// How the reports of runs begin, which may be put into a container.
+const REPORTS: [&[u8]; 2] = [
+    b"{\n  \"report_version\": \"",
+    b"<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>kiln report</title>\n",
+];
+
+/// Whether a file is the report of a run.
+fn is_report(path: &Path) -> bool {
+    // Pipes and devices are not opened.
+    if !path.is_file() {
+        return false;
+    }
+    let mut begin = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(128).read_to_end(&mut begin));
+    read.is_ok() && REPORTS.iter().any(|report| begin.starts_with(report))
+}
+
 /// Warns of files that neither the index names nor we make.
 fn unnamed_files(root: &Path, facts: &IndexFacts, report: &mut VerifyReport) {
     let named: BTreeSet<&str> = facts
@@ -271,7 +290,7 @@ fn unnamed_files(root: &Path, facts: &IndexFacts, report: &mut VerifyReport) {
             if named.contains(path.as_str()) {
             } else if is_folder {
                 folders.push(path);
-            } else {
+            } else if !is_report(&entry.path()) {
                 found.push(path);
             }
         }

@@ -127,6 +127,23 @@ fn f32s_at<const N: usize>(bytes: &[u8], at: usize) -> [f32; N] {
 }
 
 #[test]
+fn attributes_that_nothing_is_known_of() {
+    let request = MeshRequest {
+        name: "Tri",
+        source_id: "box.glb::Tri::0",
+        materials: &[MaterialUse::default(); 8],
+    };
+    let source = mesh(vec![triangle(&[Some(0)])]);
+    let mut pace = Pace::uninterrupted(CancelFlag::new());
+    let settings = GeometrySettings::default();
+    let mut built = block_on(build_mesh(&source, request, &settings, &mut pace)).unwrap();
+    built.attributes |= 0x8000_0000;
+    let (shape, _) = built.into_shape();
+    let told = cook(&shape, &[&[0, 1]]).unwrap_err();
+    assert_eq!(told[0].code.id(), "mesh.serialize_failed");
+}
+
+#[test]
 fn a_triangle() {
     let shape = shape_of(&mesh(vec![triangle(&[Some(0)])]), "Box/G_Cube");
     let asset = cook(&shape, &[&[11, 22]]).unwrap();

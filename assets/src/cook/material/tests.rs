@@ -656,3 +656,10 @@ proptest! {
         prop_assert_eq!(read.to_bytes(), asset.bytes);
     }
 }
+
+/// Everything that the format refuses is settled before; if it were not, this would be told.
+#[test]
+fn a_descriptor_that_breaks_its_format_would_be_told() {
+    let error = MaterialError::from(crate::format::material::MaterialFormatError::NotFinite);
+    assert_eq!(error.code().id(), "material.serialize_failed");
+}

@@ -25,4 +25,7 @@ codes! {
     UNUSED_PROPERTY = "manifest.unused_property", Warning,
         "A setting does nothing in a job of this type.",
         "Remove it, or check the type of the job.";
+    LIMIT_UNUSED = "manifest.limit_unused", Warning,
+        "A limit of the manifest does nothing in an app that runs already.",
+        "Set it where the app makes its pools, or cook the manifest with `kiln cook`.";
 }

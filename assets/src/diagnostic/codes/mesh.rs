@@ -40,12 +40,6 @@ codes! {
     INVALID_INDICES = "mesh.invalid_indices", Error,
         "Indices use vertices that do not exist.",
         "Export the mesh again.";
-    MISSING_INDICES = "mesh.missing_indices", Error,
-        "The mesh has no indices.",
-        "Export the mesh again.";
-    INDEX_OOB = "mesh.index_oob", Error,
-        "A face uses a vertex that does not exist.",
-        "Export the mesh again.";
     NO_FACES = "mesh.no_faces", Error,
         "The mesh has no faces.",
         "Remove the mesh, or give it faces.";

@@ -1,9 +1,6 @@
 //! Codes of the `texture` area.
 
 codes! {
-    READER_MISSING = "texture.reader_missing", Error,
-        "There is no file reader to load the texture with.",
-        "Register an asset reader before textures are imported.";
     READ_FAILED = "texture.read_failed", Error,
         "A source file of the texture could not be read.",
         "Check that the file exists and may be read.";
@@ -25,12 +22,6 @@ codes! {
     ENCODER_FAILED = "texture.encoder_failed", Error,
         "The block encoder refused a tile of the texture.",
         "Choose an uncompressed output format, and report the encoder that the message names.";
-    EMIT_FAILED = "texture.emit_failed", Error,
-        "The cooked texture could not be put into the container.",
-        "See the message for the container's reason.";
-    PACKING_POLICY_UNKNOWN = "texture.packing_policy_unknown", Warning,
-        "The packing policy is unknown; `d3d12` is used.",
-        "Use `d3d12` or `tight`.";
     PLACEHOLDER_USED = "texture.placeholder_used", Warning,
         "The texture failed and the fallback texture takes its place.",
         "Mend the failure that is reported with it.";

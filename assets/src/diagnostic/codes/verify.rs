@@ -57,7 +57,7 @@ codes! {
         "Nothing need be done, if it looks right.";
     UNREFERENCED = "verify.unreferenced", Warning,
         "Buffers are used by no geometry: those of earlier versions, most likely.",
-        "Nothing need be done; cook into an empty folder to get a container without them.";
+        "Nothing need be done; `kiln compact` drops what no job of the container needs any more.";
     PAK = "verify.pak", Error,
         "A PAK file breaks a rule of its format.",
         "Pack the container again; the file is damaged, or was written by a broken tool.";

@@ -212,9 +212,10 @@ mod tests {
 
     #[test]
     fn memory_that_does_not_exist_is_an_error() {
-        assert_eq!(
-            allocate(u64::MAX),
-            Err(ImageError::OutOfMemory { bytes: u64::MAX })
-        );
+        let error = allocate(u64::MAX).unwrap_err();
+        assert_eq!(error, ImageError::OutOfMemory { bytes: u64::MAX });
+        let told = error.diagnostic().unwrap();
+        assert_eq!(told.code, codes::IMAGE_OUT_OF_MEMORY);
+        assert_eq!(told.code.id(), "texture.image.out_of_memory");
     }
 }

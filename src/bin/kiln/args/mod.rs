@@ -4,6 +4,7 @@
 //! [`OutputArgs`], [`FileArgs`], [`PartArgs`], [`RunArgs`], [`TextureArgs`] and [`SceneArgs`]. The last two are made from
 //! the tables of settings that manifests are checked with.
 
+mod compact;
 mod cook;
 mod files;
 mod import;
@@ -15,7 +16,9 @@ mod parts;
 mod run;
 mod settings;
 mod verify;
+mod watch;
 
+pub use compact::CompactArgs;
 pub use cook::CookArgs;
 pub use files::FileArgs;
 pub use import::{ImportArgs, SceneFileArgs, TextureFileArgs};
@@ -27,6 +30,7 @@ pub use parts::PartArgs;
 pub use run::RunArgs;
 pub use settings::{SceneArgs, TextureArgs};
 pub use verify::VerifyArgs;
+pub use watch::WatchArgs;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -61,10 +65,14 @@ pub enum Command {
     /// Cook everything that a manifest names
     #[command(alias = "batch")]
     Cook(CookArgs),
+    /// Cook everything that a manifest names, and what changes as it changes, until Ctrl+C
+    Watch(WatchArgs),
     /// Check every structure, hash and range of a container or a PAK file
     Verify(VerifyArgs),
     /// Put a container into one PAK file
     Pack(PackArgs),
+    /// Drop what earlier cooks have left in a container: it becomes what a fresh cook would write
+    Compact(CompactArgs),
     /// Explain a code of a message, or list all of them
     Explain(ExplainArgs),
     /// Print the JSON Schema of manifests

@@ -3,6 +3,7 @@
 use bevy_ecs::prelude::*;
 use bevy_kiln_assets::{
     cook::material::{MaterialRequest, cook_material},
+    diagnostic::{Diagnostic, codes},
     format::ids::TextureIndex,
     source::scene::MaterialId,
 };
@@ -53,14 +54,27 @@ impl Work for MaterialWork {
                 content_hashing: scene.settings.geometry.content_hashing,
             };
             let source = &scene.scene.materials()[material.index()];
-            let cooked = cook_material(source, &request, &|slot| {
+            let index_of = |slot| {
                 let texture = scene.textures.of(material, slot);
                 // Every texture of the material is among the producers.
                 let index = texture.and_then(|texture| indices.get(&texture));
                 index.copied().unwrap_or(TextureIndex::ERROR)
-            });
-            let cooked = cooked.map_err(CookFailure::Failed)?;
+            };
+            let cooked = cook_material(source, &request, &index_of);
+            let mut cooked = cooked.map_err(CookFailure::Failed)?;
             let name = identity.name();
+            let assigned = source.textures.assigned().map(|(slot, _)| slot);
+            let missing = assigned.filter(|slot| index_of(*slot) == TextureIndex::ERROR);
+            let missing: Vec<String> = missing.map(|slot| format!("{slot:?}")).collect();
+            if !missing.is_empty() {
+                let text = format!(
+                    "the error texture takes the place of {}",
+                    missing.join(", ")
+                );
+                let diagnostic = Diagnostic::new(codes::material::TEXTURE_MISSING, text);
+                let diagnostic = diagnostic.source(request.source_id).object(name);
+                cooked.diagnostics.push(diagnostic);
+            }
             let cooked = descriptor(cooked, &scene.source, name, None::<&()>, Vec::new());
             Ok(Made::Material(material).with(cooked))
         })

@@ -1,7 +1,7 @@
 //! Containers are packed, and the files are verified and read back.
 
 use super::*;
-use crate::pack::pack_container;
+use crate::pack::{pack_container, pack_container_until};
 use bevy_kiln_assets::format::pak::{BrowsePath, PakFrame, PakOptions};
 
 /// A container, packed; the folder that both are in, and the bytes of the file.
@@ -17,6 +17,38 @@ fn packed(content: &Content, options: PakOptions) -> (TempDir, PathBuf, Vec<u8>)
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 2, "no draft is left");
     (folder, pak, bytes)
+}
+
+#[test]
+fn options_that_do_not_fit_leave_no_file() {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("cooked");
+    content().write(&root);
+    let options = PakOptions {
+        guid: Some([0; 16]),
+        ..PakOptions::default()
+    };
+    let report = pack_container(&root, &folder.path().join("game.pak"), &options);
+    assert!(!report.success);
+    let told: Vec<_> = report.diagnostics.iter().map(|d| d.code.id()).collect();
+    assert_eq!(told, ["container.pack_too_large"]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_packing_that_is_cancelled_leaves_no_file() {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("cooked");
+    content().write(&root);
+    let pak = folder.path().join("game.pak");
+    fs::write(&pak, "what was there").unwrap();
+    let cancel = CancelFlag::new();
+    cancel.cancel();
+    let report = pack_container_until(&root, &pak, &PakOptions::default(), &cancel);
+    let told: Vec<_> = report.diagnostics.iter().map(|d| d.code.id()).collect();
+    assert_eq!(told, ["import.canceled"]);
+    assert_eq!(fs::read(&pak).unwrap(), b"what was there");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[test]

@@ -410,3 +410,16 @@ fn a_cancelled_cook_stops_and_a_slow_one_makes_the_same_bytes() {
     ));
     assert_eq!(stopped, Err(SceneCookError::Cancelled(Cancelled)));
 }
+
+#[test]
+fn a_renderable_without_a_geometry_is_not_written() {
+    let scene = scene(vec![with_mesh(node("Box", None), 0)]);
+    let identity = identity();
+    let mut pace = Pace::uninterrupted(CancelFlag::new());
+    let keys = vec![Some(AssetKey::NONE); scene.meshes().len()];
+    let cooked = block_on(cook_scene(&scene, &request(&identity), &keys, &mut pace));
+    let Err(SceneCookError::Failed { diagnostics, .. }) = cooked else {
+        panic!("it has no geometry");
+    };
+    assert_eq!(diagnostics[0].code.id(), "scene.serialize_failed");
+}

@@ -229,6 +229,8 @@ fn a_format_that_the_encoder_does_not_make_is_refused_at_once() {
         ))
     };
     let error = with(OutputFormat::Bc7).unwrap_err();
+    let told = error.diagnostic().unwrap();
+    assert_eq!(told.code.id(), "texture.encoder_failed");
     assert_eq!(
         error.to_string(),
         "the encoder none 1 (any) does not make Bc7UNorm"
