@@ -102,7 +102,7 @@ fn what_changes_is_cooked() {
     project.image("wood.png", 90);
     std::thread::sleep(Duration::from_millis(20));
     project.image("wood.png", 91);
-    watch.until_printed("changed wood.png: 5 succeeded, 0 failed, 0 canceled\n");
+    watch.until_printed("changed wood.png: 5 succeeded, 0 failed, 0 canceled");
     // What a scene refers to counts, too.
     project.write("models/paint.png", &images::picture(8, 8, 92));
     watch.until_printed("changed models/paint.png: 5 succeeded");
@@ -146,7 +146,7 @@ fn a_broken_manifest_is_told_and_waited_for() {
     project.manifest(&project.jobs()[..3]);
     std::fs::rename(project.manifest_path(), &draft).unwrap();
     std::fs::rename(&draft, project.manifest_path()).unwrap();
-    watch.until_printed(": 3 succeeded, 0 failed, 0 canceled\n");
+    watch.until_printed(": 3 succeeded, 0 failed, 0 canceled");
     let (_, errors) = watch.stop(libc::SIGTERM);
     assert_eq!(
         errors.matches("manifest.parse_failed").count(),
@@ -170,7 +170,7 @@ fn files_can_be_looked_at_instead() {
         }],
     );
     watch.until_printed("changed models/flags.");
-    watch.until_printed("flags.gltf: 2 succeeded, 0 failed, 0 canceled\n");
+    watch.until_printed("flags.gltf: 2 succeeded, 0 failed, 0 canceled");
     let (printed, _) = watch.stop(libc::SIGINT);
     assert!(!printed.contains("cooked"), "{printed}");
     let valid = container::read(&project.root());
