@@ -522,3 +522,206 @@ fn buffers_of(mesh: &mut MeshRecord) -> Vec<&mut BufferIndex> {
         ],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{
+        buffer_table::{BufferElements, BufferLayout, BufferUsage},
+        catalog::CatalogEntry,
+        texture_format::TextureFormat,
+        texture_shape::TextureShape,
+    };
+
+    /// A container as a test writes it.
+    #[derive(Default)]
+    struct Written {
+        textures: Vec<TextureEntry>,
+        buffers: Vec<BufferEntry>,
+        catalog: Catalog,
+    }
+
+    fn key(job: &str) -> JobKey {
+        JobKey::new(job, None)
+    }
+
+    impl Written {
+        fn texture(&mut self, hash: u64) {
+            let shape = TextureShape::image(1, 1, 1, TextureFormat::Rgba8UNorm).unwrap();
+            let offset = 1024 * self.textures.len() as u64;
+            let entry = TextureEntry::new(offset, &shape, 700, ContentHash(hash));
+            self.textures.push(entry);
+        }
+
+        fn buffer(&mut self, layout: BufferLayout, size: u32) {
+            let offset = 1024 * self.buffers.len() as u64;
+            let hash = ContentHash(1 + self.buffers.len() as u64);
+            self.buffers
+                .push(BufferEntry::new(offset, size, layout, hash));
+        }
+
+        /// A job with these textures and buffers, and a line about the last texture.
+        fn job(&mut self, job: &str, textures: &str, buffers: &str, line: &str) {
+            let mut content = JobContent {
+                textures: Runs::parse(textures).unwrap(),
+                buffers: Runs::parse(buffers).unwrap(),
+                ..JobContent::default()
+            };
+            if let Some(index) = content.textures.iter().last() {
+                let entry = CatalogEntry::texture(line, line);
+                let (line, entry) = entry.at_texture(TextureIndex(index));
+                content.lines.insert(line.clone());
+                self.catalog.insert(line, entry);
+            }
+            self.catalog.put_job(key(job), content);
+        }
+
+        fn compact(&self, keep: Option<&[JobKey]>) -> Result<Compaction<'_>, CompactError> {
+            let content = Content {
+                textures: &self.textures,
+                buffers: &self.buffers,
+                assets: &[],
+                catalog: &self.catalog,
+            };
+            Compaction::new(content, keep)
+        }
+    }
+
+    /// Where something comes from, and where it goes to.
+    fn moves<T>(table: &MovedTable<T>, to: impl Fn(&T) -> u64) -> Vec<(u64, u64)> {
+        let from = |moved: &Moved<T>| match &moved.origin {
+            Origin::Old(range) => range.start,
+            Origin::New(_) => u64::MAX,
+        };
+        let entries = table.entries.iter();
+        entries
+            .map(|moved| (from(moved), to(&moved.entry)))
+            .collect()
+    }
+
+    #[test]
+    fn jobs_ask_for_their_places_again() {
+        let mut written = Written::default();
+        (0..5).for_each(|hash| written.texture(hash));
+        let odd = BufferLayout::new(BufferUsage::STATIC_STORAGE, BufferElements::Raw, 96);
+        for (layout, size) in [
+            (BufferLayout::VERTICES, 72),
+            (odd, 10),
+            (BufferLayout::INDICES, 12),
+        ] {
+            written.buffer(layout, size);
+        }
+        written.job("a", "4,2", "2,1", "a");
+        written.job("b", "2-3", "", "b");
+        let mut content = written.catalog.job(&key("a")).unwrap().clone();
+        content.alignments.insert(1, 96);
+        written.catalog.put_job(key("a"), content);
+
+        let all = written.compact(None).unwrap();
+        let textures = moves(&all.textures, TextureEntry::data_offset);
+        // The fallback, then what each job asks for that is not there yet.
+        assert_eq!(textures, [(0, 0), (4096, 768), (2048, 1536), (3072, 2304)]);
+        assert_eq!(all.textures.end, 2304 + 700);
+        let buffers = moves(&all.buffers, BufferEntry::data_offset);
+        assert_eq!(buffers, [(2048, 0), (1024, 96)]);
+        let catalog = all.catalog(&HashMap::new());
+        let jobs: Vec<_> = catalog
+            .jobs()
+            .map(|(key, job)| {
+                (
+                    key.source(),
+                    job.textures.to_string(),
+                    job.buffers.to_string(),
+                )
+            })
+            .collect();
+        let text = str::to_owned;
+        assert_eq!(
+            jobs,
+            [
+                ("a", text("1-2"), text("0-1")),
+                ("b", text("2-3"), text(""))
+            ]
+        );
+        let a = catalog.job(&key("a")).unwrap();
+        assert_eq!(a.alignments, BTreeMap::from([(1, 96)]));
+        assert_eq!(all.is_unmoved(), (false, false));
+
+        // Another order, and one job less.
+        let keep = [key("b"), key("none")];
+        let one = written.compact(Some(&keep)).unwrap();
+        let textures = moves(&one.textures, TextureEntry::data_offset);
+        assert_eq!(textures, [(0, 0), (2048, 768), (3072, 1536)]);
+        assert!(one.buffers.entries.is_empty() && one.buffers.end == 0);
+        assert_eq!(
+            (one.dropped.as_slice(), one.missing.as_slice()),
+            (&[key("a")][..], &keep[1..])
+        );
+        assert_eq!(one.job_count(), 1);
+    }
+
+    #[test]
+    fn the_fallback_is_made_as_the_last_cook_makes_it() {
+        use crate::format::{catalog::FallbackForm, payload_layout::PackingPolicy};
+        let mut written = Written::default();
+        let fallback = FallbackTexture::new(PackingPolicy::D3d12, true);
+        written.textures.push(fallback.entry(0));
+        written.texture(1);
+        written.job("a", "1", "", "a");
+        let form = |packing| FallbackForm {
+            packing,
+            hashed: true,
+        };
+        written
+            .catalog
+            .set_fallback(Some(form(PackingPolicy::D3d12)));
+        let same = written.compact(None).unwrap();
+        assert_eq!(same.textures.entries[0].origin, Origin::Old(0..768));
+        written
+            .catalog
+            .set_fallback(Some(form(PackingPolicy::Tight)));
+        let tight = written.compact(None).unwrap();
+        let expected = FallbackTexture::new(PackingPolicy::Tight, true);
+        assert_eq!(tight.textures.entries[0].entry, expected.entry(0));
+        assert_eq!(
+            tight.textures.entries[0].origin,
+            Origin::New(expected.into_payload())
+        );
+        assert_eq!(tight.textures.entries[1].entry.data_offset(), 256);
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let mut written = Written::default();
+        (0..3).for_each(|hash| written.texture(hash));
+        assert!(matches!(
+            written.compact(None),
+            Err(CompactError::Unclaimed(_))
+        ));
+        written.job("a", "1", "", "shared");
+        written.job("b", "2", "", "shared");
+        assert!(written.compact(None).is_ok());
+        // The line is what `b` has made of it.
+        let kept = written.compact(Some(&[key("a")]));
+        assert!(
+            matches!(&kept, Err(CompactError::Overwritten { job, .. }) if job == "a"),
+            "{kept:?}"
+        );
+        assert!(written.compact(Some(&[key("b")])).is_ok());
+        let none = written.compact(Some(&[key("c")]));
+        assert!(matches!(none, Err(CompactError::NothingLeft)));
+        // Indices that are not there, or that would take for ever to walk over.
+        for textures in ["7", "0-4294967295"] {
+            let content = JobContent {
+                textures: Runs::parse(textures).unwrap(),
+                ..JobContent::default()
+            };
+            written.catalog.put_job(key("c"), content);
+            let wrong = written.compact(None);
+            assert!(
+                matches!(&wrong, Err(CompactError::Inconsistent(job)) if job == "c"),
+                "{wrong:?}"
+            );
+        }
+    }
+}
