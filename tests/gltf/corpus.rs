@@ -1,5 +1,6 @@
 //! Every glTF file of the sample corpus through the command, where the corpus is there.
 
+use crate::common::{container, process};
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -116,5 +117,56 @@ fn malformed_files_get_what_is_expected_of_them() {
             // The geometry is cooked, whatever is wrong with the rest.
             assert_eq!(run["jobs"][0]["geometry_written"], 1, "{file}: {run:#?}");
         }
+    }
+}
+
+/// Tangent and bitangent of every corner of every mesh of a file.
+fn axes(file: &Path, tangents: &str) -> Vec<[[f32; 3]; 2]> {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("cooked");
+    let mut command = process::import(&root, &[file]);
+    let args = [
+        "--no-optimize",
+        "--no-import-textures",
+        "--tangents",
+        tangents,
+    ];
+    process::run(command.args(args)).expect(0);
+    let buffers = container::read(&root).buffers;
+    let mut axes = Vec::new();
+    // Vertices, and the indices behind them.
+    for pair in buffers.windows(2) {
+        let (0x101, 0x102) = (pair[0].usage, pair[1].usage) else {
+            continue;
+        };
+        let number = |at: usize| f32::from_le_bytes(pair[0].bytes[at..at + 4].try_into().unwrap());
+        for index in pair[1].bytes.as_chunks::<4>().0 {
+            let vertex = u32::from_le_bytes(*index) as usize * 72;
+            let axis = |at: usize| std::array::from_fn(|i| number(vertex + at + i * 4));
+            axes.push([axis(32), axis(44)]);
+        }
+    }
+    axes
+}
+
+#[test]
+fn generated_tangents_are_those_that_were_exported() {
+    let Some(corpus) = corpus() else {
+        return;
+    };
+    for file in [
+        "NormalTangentMirrorTest/NormalTangentMirrorTest.gltf",
+        "Avocado/Avocado.gltf",
+    ] {
+        let file = corpus.join("gltf/khronos").join(file);
+        let (authored, generated) = (axes(&file, "preserve"), axes(&file, "recalculate"));
+        assert!(authored.len() > 2000 && authored.len() == generated.len());
+        let dot = |a: [f32; 3], b: [f32; 3]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        let near = authored.iter().zip(&generated).filter(|(a, b)| {
+            // Within 25 degrees: exporters have other ideas of angles and of what is smooth.
+            dot(a[0], b[0]) > 0.9 && dot(a[1], b[1]) > 0.9
+        });
+        let share = near.count() as f64 / authored.len() as f64;
+        assert!(share > 0.99, "{}: {share}", file.display());
     }
 }

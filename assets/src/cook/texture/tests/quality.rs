@@ -154,33 +154,17 @@ fn a_sky_of_the_corpus_keeps_its_light() {
     let Some(source) = corpus("textures/sky_equirect.hdr") else {
         return;
     };
-    // Compared as it is seen, under x / (1 + x).
-    let seen = |x: f32| f64::from(x.max(0.0)) / (1.0 + f64::from(x.max(0.0)));
     let mut last = 0.0;
-    for quality in LEVELS {
+    // Measured; half a decibel is left for other instruction sets.
+    for (quality, floor) in LEVELS.into_iter().zip([48.43, 50.77, 51.0]) {
         let mut settings = TexturePreset::HdrLightProbe.settings();
         settings.output_format = OutputFormat::Bc6h;
         settings.quality = quality;
         settings.mip_policy = crate::settings::texture::MipPolicy::None;
         let cooked = cook(source.clone(), &settings);
-        let width = source.width() as usize;
-        let light = floats(source.texels());
-        let (mut sum, mut count) = (0.0, 0.0);
-        for (i, block) in level(&cooked, 0).chunks_exact(16).enumerate() {
-            let mut texels = [0.0f32; 48];
-            bcdec_rs::bc6h_float(block, &mut texels, 12, false);
-            let (x0, y0) = (i % (width / 4) * 4, i / (width / 4) * 4);
-            for (k, texel) in texels.chunks(3).enumerate() {
-                let at = ((y0 + k / 4) * width + x0 + k % 4) * 4;
-                for c in 0..3 {
-                    sum += (seen(texel[c]) - seen(light[at + c])).powi(2);
-                    count += 1.0;
-                }
-            }
-        }
-        let psnr = 10.0 * (count / f64::max(sum, 1e-12)).log10();
+        let psnr = seen_psnr(&formats::decode(&cooked, 0), &source);
         assert!(
-            psnr > 44.0 && psnr >= last - 0.05,
+            psnr >= floor - 0.5 && psnr >= last - 0.05,
             "{quality}: {psnr} after {last}"
         );
         last = psnr;
