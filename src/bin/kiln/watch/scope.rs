@@ -33,7 +33,8 @@ impl Scope {
         if let Some(report) = &args.run.report {
             scope.outputs.insert(absolute(report));
         }
-        if let Some(cache) = std::env::var_os("KILN_CACHE_DIR") {
+        let cache = std::env::var_os("KILN_CACHE_DIR").filter(|cache| !cache.is_empty());
+        if let Some(cache) = cache {
             scope.outputs.insert(absolute(Path::new(&cache)));
         }
         scope.find_outputs();
