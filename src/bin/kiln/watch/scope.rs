@@ -2,7 +2,12 @@
 
 use bevy_kiln::{
     assets::manifest::JobKind,
-    systems::{importers::built_in, io::scope::normalise, manifest::read_manifest},
+    systems::{
+        importer::Importers,
+        importers::{fbx::FbxImporter, gltf::GltfImporter, image::ImageImporter},
+        io::scope::normalise,
+        manifest::read_manifest,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,8 +47,9 @@ impl Scope {
         if let Some(report) = &args.run.report {
             scope.outputs.insert(absolute(report));
         }
-        if let Some(cache) = args.run.cache.place.folder() {
-            scope.outputs.insert(absolute(&cache));
+        let cache = std::env::var_os("KILN_CACHE_DIR").filter(|cache| !cache.is_empty());
+        if let Some(cache) = cache {
+            scope.outputs.insert(absolute(Path::new(&cache)));
         }
         scope.find_outputs();
         scope
@@ -154,7 +160,10 @@ impl Scope {
 
 /// The extensions of every source format, and of the buffers of glTF.
 fn known_extensions() -> BTreeSet<String> {
-    let importers = built_in();
+    let mut importers = Importers::default();
+    importers.register(ImageImporter);
+    importers.register(FbxImporter);
+    importers.register(GltfImporter::default());
     let known = importers.extensions().chain(["bin"]);
     known.map(str::to_owned).collect()
 }
