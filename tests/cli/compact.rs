@@ -28,7 +28,10 @@ fn times(root: &Path) -> Vec<(PathBuf, SystemTime)> {
 
 /// A container with a history: sources edited, settings changed, jobs added, moved and removed.
 fn with_history() -> Project {
-    let project = Project::mixed();
+    history_of(Project::mixed())
+}
+
+fn history_of(project: Project) -> Project {
     project.cook();
     project.image("wood.png", 11);
     project.write("models/paint.png", &images::picture(8, 8, 14));
@@ -102,6 +105,21 @@ fn a_history_becomes_a_fresh_cook() {
     assert!(ran.stdout.contains("compact already"), "{}", ran.stdout);
     project.cook();
     assert_eq!(times(&project.root()), times_before);
+}
+
+#[test]
+fn what_was_kept_between_cooks_changes_nothing() {
+    let project = history_of(Project::mixed().with_cache());
+    let fresh = project.fresh();
+    assert!(files(&project.root()) != fresh);
+    project.compact();
+    same(&files(&project.root()), &fresh);
+    // What has been compacted is known again, and not written again.
+    let before = times(&project.root());
+    for _ in 0..2 {
+        project.cook();
+        assert_eq!(times(&project.root()), before);
+    }
 }
 
 #[test]

@@ -44,14 +44,24 @@ fn is_whole(root: &Path, when: &str) {
 
 #[test]
 fn a_cook_that_is_killed_ten_times_comes_to_its_end() {
-    let project = Project::mixed();
+    comes_to_its_end(&Project::mixed());
+}
+
+#[test]
+fn so_does_one_that_keeps_what_it_has_cooked() {
+    comes_to_its_end(&Project::mixed().with_cache());
+}
+
+fn comes_to_its_end(project: &Project) {
     let begun = Instant::now();
     let undisturbed = project.fresh();
+    // Nothing is known from that.
+    let _ = std::fs::remove_dir_all(project.path(".cache"));
     let whole = begun.elapsed();
     let root = project.root();
     let mut random = Seeded(5);
     for round in 0..10 {
-        killed(&project, &root, round, whole, &mut random);
+        killed(project, &root, round, whole, &mut random);
         is_whole(&root, &format!("killed {round}"));
     }
     project.cook();
@@ -63,7 +73,11 @@ fn a_cook_that_is_killed_ten_times_comes_to_its_end() {
 
 #[test]
 fn edits_between_kills_are_compacted_away() {
-    let project = Project::mixed();
+    are_compacted_away(&Project::mixed());
+    are_compacted_away(&Project::mixed().with_cache());
+}
+
+fn are_compacted_away(project: &Project) {
     let begun = Instant::now();
     project.cook();
     let whole = begun.elapsed();
@@ -76,7 +90,7 @@ fn edits_between_kills_are_compacted_away() {
         jobs[at]["mip_policy"] = json!(["none", "full"][round as usize % 2]);
         jobs.rotate_left(1);
         project.manifest(&jobs);
-        killed(&project, &root, round, whole * 3 / 2, &mut random);
+        killed(project, &root, round, whole * 3 / 2, &mut random);
         if round % 4 == 3 {
             // So is a compaction.
             let mut command = project.compacting(&root);

@@ -17,6 +17,8 @@ const SHED: &[u8] = include_bytes!("../content/shed.fbx");
 /// A folder with sources and a manifest.
 pub struct Project {
     folder: TempDir,
+    /// Whether what was cooked is kept between runs.
+    cached: bool,
 }
 
 /// What a triangle of a scene is like: its size, and the file of its texture.
@@ -32,6 +34,16 @@ impl Project {
     pub fn empty() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            cached: false,
+        }
+    }
+
+    /// The same with a cache of its own.
+    #[must_use]
+    pub fn with_cache(self) -> Self {
+        Self {
+            cached: true,
+            ..self
         }
     }
 
@@ -167,6 +179,9 @@ impl Project {
         let mut command = kiln();
         command.arg("cook").arg(self.manifest_path());
         command.arg("-o").arg(root);
+        if self.cached {
+            command.env("KILN_CACHE_DIR", self.path(".cache"));
+        }
         command
     }
 

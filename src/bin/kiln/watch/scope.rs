@@ -1,6 +1,14 @@
 //! What the jobs of a manifest depend on, as far as it can be known without cooking them.
 
-use bevy_kiln::systems::{io::scope::normalise, manifest::read_manifest};
+use bevy_kiln::{
+    assets::manifest::JobKind,
+    systems::{
+        importer::Importers,
+        importers::{fbx::FbxImporter, gltf::GltfImporter, image::ImageImporter},
+        io::scope::normalise,
+        manifest::read_manifest,
+    },
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -16,6 +24,10 @@ pub struct Scope {
     folders: BTreeMap<PathBuf, bool>,
     /// Containers and reports: what a round writes must not begin the next one.
     outputs: BTreeSet<PathBuf>,
+    /// Files that the manifest names.
+    sources: BTreeSet<PathBuf>,
+    /// The extensions of files that jobs may depend on, in lower case.
+    extensions: BTreeSet<String>,
 }
 
 impl Scope {
@@ -25,6 +37,8 @@ impl Scope {
         let mut scope = Self {
             folders: BTreeMap::new(),
             outputs: BTreeSet::new(),
+            sources: BTreeSet::new(),
+            extensions: known_extensions(),
             manifest,
         };
         if let Some(output) = &args.output {
@@ -33,7 +47,8 @@ impl Scope {
         if let Some(report) = &args.run.report {
             scope.outputs.insert(absolute(report));
         }
-        if let Some(cache) = std::env::var_os("KILN_CACHE_DIR") {
+        let cache = std::env::var_os("KILN_CACHE_DIR").filter(|cache| !cache.is_empty());
+        if let Some(cache) = cache {
             scope.outputs.insert(absolute(Path::new(&cache)));
         }
         scope.find_outputs();
@@ -61,6 +76,11 @@ impl Scope {
             }
             for source in &job.sources {
                 scope.add_folder_of(&source.path, false);
+                scope.sources.insert(real(Path::new(&source.path)));
+            }
+            scope.sources.insert(real(Path::new(&job.source)));
+            if job.kind == JobKind::Gltf {
+                scope.extensions.extend(extensions_of_links(&job.source));
             }
         }
         scope.find_outputs();
@@ -102,11 +122,22 @@ impl Scope {
         if self.outputs.iter().any(|output| path.starts_with(output)) {
             return false;
         }
+        if self.sources.contains(path) {
+            return true;
+        }
+        // A folder that was not there may have come.
+        if self.folders.keys().any(|folder| folder.starts_with(path)) {
+            return true;
+        }
+        // Logs and notes beside the sources are nobody's input.
+        let may_be_input = match path.extension().and_then(|extension| extension.to_str()) {
+            Some(extension) => self.extensions.contains(&extension.to_ascii_lowercase()),
+            None => false,
+        };
+        if !may_be_input && path.is_file() {
+            return false;
+        }
         self.folders.iter().any(|(folder, deep)| {
-            // A folder that was not there may have come.
-            if folder.starts_with(path) {
-                return true;
-            }
             path.strip_prefix(folder).is_ok_and(|below| {
                 let mut parts = below.components();
                 // What is hidden is no source: `.git`, the swap files of editors, a `.cooked` of others.
@@ -125,6 +156,30 @@ impl Scope {
             .and_then(|folder| path.strip_prefix(folder).ok())
             .unwrap_or(path)
     }
+}
+
+/// The extensions of every source format, and of the buffers of glTF.
+fn known_extensions() -> BTreeSet<String> {
+    let mut importers = Importers::default();
+    importers.register(ImageImporter);
+    importers.register(FbxImporter);
+    importers.register(GltfImporter::default());
+    let known = importers.extensions().chain(["bin"]);
+    known.map(str::to_owned).collect()
+}
+
+/// The extensions of the files that a glTF document refers to. One that cannot be read refers to nothing.
+fn extensions_of_links(source: &str) -> Vec<String> {
+    let document = std::fs::read(source).unwrap_or_default();
+    let Ok(document) = serde_json::from_slice::<serde_json::Value>(&document) else {
+        return Vec::new();
+    };
+    let lists = ["buffers", "images"].map(|list| document[list].as_array());
+    let entries = lists.into_iter().flatten().flatten();
+    let links = entries.filter_map(|entry| entry["uri"].as_str());
+    let links = links.filter(|link| !link.starts_with("data:"));
+    let extensions = links.filter_map(|link| Path::new(link).extension()?.to_str());
+    extensions.map(str::to_ascii_lowercase).collect()
 }
 
 fn absolute(path: &Path) -> PathBuf {
@@ -197,11 +252,25 @@ mod tests {
         ] {
             assert_eq!(concerns(&scope, path), path == "elsewhere.png", "{path}");
         }
+        // What is written beside the sources, such as the output of this command.
+        for name in ["images/log.txt", "images/out"] {
+            std::fs::create_dir_all(root.join("images")).unwrap();
+            std::fs::write(root.join(name), "x").unwrap();
+            assert!(!concerns(&scope, name), "{name}");
+        }
         // A scene may refer to everything in its project.
         let scene = r#"{"jobs": [{"type": "gltf", "source": "models/a.gltf"}]}"#;
         std::fs::write(&manifest, scene).unwrap();
         let scope = Scope::read(&args).unwrap();
         assert!(concerns(&scope, "textures/deep/x.png"));
+        // Buffers may have any extension, if the document says so.
+        std::fs::create_dir_all(root.join("models")).unwrap();
+        std::fs::write(root.join("models/x.geo"), "x").unwrap();
+        assert!(!concerns(&scope, "models/x.geo"));
+        let document = r#"{"buffers": [{"uri": "x.geo"}, {"uri": "data:x/y;base64,z.q"}]}"#;
+        std::fs::write(root.join("models/a.gltf"), document).unwrap();
+        let scope = Scope::read(&args).unwrap();
+        assert!(concerns(&scope, "models/x.geo"));
         assert!(!concerns(&scope, "many/out/Resources/textures.data"));
     }
 }
