@@ -1,6 +1,7 @@
 //! What a source can be read from.
 
 use bevy_tasks::BoxedFuture;
+use memmap2::MmapMut;
 use std::{
     fmt,
     ops::{Deref, Range},
@@ -41,8 +42,25 @@ pub struct FileInfo {
 /// Bytes of a source, shared by everyone who holds a clone or a slice.
 #[derive(Clone)]
 pub struct SourceBytes {
-    bytes: Arc<Vec<u8>>,
+    bytes: Arc<Storage>,
     range: Range<usize>,
+}
+
+/// What holds the bytes.
+enum Storage {
+    Heap(Vec<u8>),
+    Pages(MmapMut),
+}
+
+impl Deref for Storage {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Heap(bytes) => bytes,
+            Self::Pages(pages) => pages,
+        }
+    }
 }
 
 impl SourceBytes {
@@ -50,7 +68,16 @@ impl SourceBytes {
     pub fn new(bytes: Vec<u8>) -> Self {
         let range = 0..bytes.len();
         Self {
-            bytes: Arc::new(bytes),
+            bytes: Arc::new(Storage::Heap(bytes)),
+            range,
+        }
+    }
+
+    /// The first `len` bytes of pages, or all if there are fewer.
+    pub(crate) fn of_pages(pages: MmapMut, len: usize) -> Self {
+        let range = 0..len.min(pages.len());
+        Self {
+            bytes: Arc::new(Storage::Pages(pages)),
             range,
         }
     }
@@ -140,7 +167,7 @@ impl ReadBuffer {
         }
         let range = self.padding..self.bytes.len();
         SourceBytes {
-            bytes: Arc::new(self.bytes),
+            bytes: Arc::new(Storage::Heap(self.bytes)),
             range,
         }
     }
