@@ -1,7 +1,8 @@
 //! Measures FBX imports: `cargo bench --bench fbx`.
 //!
 //! From the file to the committed container, against the least that it can cost: the parser alone, and
-//! then the same mesh cooker in a plain loop. Ratios of CPU time, taken side by side in one run.
+//! then the same mesh cooker in a plain loop, each in a process of its own. Ratios of CPU time, taken side by
+//! side in one run.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 #![expect(
     clippy::unwrap_used,
@@ -34,7 +35,9 @@ use bevy_kiln::{
 };
 use futures_lite::future::block_on;
 use measure::{cost, median, row};
-use std::{collections::BTreeMap, env, hint::black_box, path::Path, process::Command, thread};
+use std::{
+    collections::BTreeMap, env, ffi::OsStr, hint::black_box, path::Path, process::Command, thread,
+};
 
 const ROUNDS: usize = 5;
 
@@ -47,24 +50,39 @@ fn main() {
         println!("{}", cost(import).cpu.as_secs_f64());
         return;
     }
+    if let [child, file] = args.as_slice()
+        && child == "plain-child"
+    {
+        let bytes = std::fs::read(file).unwrap();
+        let settings = SceneOptions::default().resolve().unwrap();
+        let plain = cost(|| plain_loop(&parsed(&bytes), &settings));
+        println!("{}", plain.cpu.as_secs_f64());
+        return;
+    }
     let bytes = source::sheets(16, 80);
     println!("{:<58} {:>12}  target", "what", "measured");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sheets.fbx");
     std::fs::write(&file, &bytes).unwrap();
-    let settings = SceneOptions::default().resolve().unwrap();
-    let scene = parsed(&bytes);
     let (mut reads, mut imports, mut cores) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let parser = cost(|| parser_alone(&bytes)).cpu.as_secs_f64();
         let read = cost(|| drop(black_box(parsed(&bytes)))).cpu.as_secs_f64();
-        let cook = cost(|| plain_loop(&scene, &settings)).cpu.as_secs_f64();
         let root = folder.path().join(format!("cooked{round}"));
-        let one = cpu_of_child(&file, &root.join("one"), 1);
-        let all = cpu_of_child(&file, &root.join("all"), 0);
+        let file = file.as_os_str();
+        let plain = cpu_of_child(&["plain-child".as_ref(), file]);
+        let import = |name: &str, threads: &str| {
+            let root = root.join(name);
+            cpu_of_child(&[
+                "import-child".as_ref(),
+                file,
+                root.as_os_str(),
+                threads.as_ref(),
+            ])
+        };
         reads.push(read / parser);
-        imports.push(one / (parser + cook));
-        cores.push(all / (parser + cook));
+        imports.push(import("one", "1") / plain);
+        cores.push(import("all", "0") / plain);
     }
     let size = bytes.len() >> 20;
     let ratio = |values: &mut [f64]| format!("{:.3}", median(values));
@@ -120,12 +138,11 @@ fn plain_loop(scene: &SceneSource, settings: &SceneSettings) {
     }
 }
 
-/// The CPU seconds of an import in a process of its own: task pools are made once in each.
-fn cpu_of_child(file: &Path, root: &Path, threads: usize) -> f64 {
+/// The CPU seconds that a process of its own says it took: task pools are made once in each, and memory that
+/// was used before costs less than fresh memory.
+fn cpu_of_child(args: &[&OsStr]) -> f64 {
     let child = Command::new(env::current_exe().unwrap())
-        .arg("import-child")
-        .args([file, root])
-        .arg(threads.to_string())
+        .args(args)
         .output()
         .unwrap();
     let printed = String::from_utf8_lossy(&child.stdout).trim().to_owned();

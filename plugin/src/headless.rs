@@ -21,7 +21,7 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
 /// How long completions may gather while the lanes have enough to do. Two thousand small images
 /// would otherwise wake the runner eight thousand times, and take a core from a cook each time.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_millis(4);
 
 /// How a headless run uses the machine.
 #[derive(Clone, Debug, Default)]
@@ -51,8 +51,8 @@ pub fn headless_app(settings: HeadlessSettings) -> App {
         min_total_threads: 1,
         max_total_threads: usize::MAX,
         io: fixed(1),
-        // Reads and writes mostly wait: two of them keep a disk busy beside a commit.
-        async_compute: fixed(2),
+        // Reads and writes mostly wait, and a disk takes several requests at a time.
+        async_compute: fixed(4),
         compute: fixed(cooking),
     };
     let mut import = settings.import;

@@ -114,10 +114,15 @@ pub(crate) fn close_container(world: &mut World, container: Entity) {
     };
     let store = open.0.clone();
     drop(open);
+    // Taking apart the lines of thousands of products takes longer than a tick may.
+    let catalog = world
+        .get_mut::<AssetCatalog>(container)
+        .map(|mut catalog| std::mem::take(&mut *catalog));
     world.entity_mut(container).insert(ContainerState::Closing);
     let completions = world.resource::<CompletionSender>().clone();
     AsyncComputeTaskPool::get()
         .spawn(async move {
+            let _catalog = catalog;
             // Writes are drained before a container is closed, so this is the last clone.
             drop(store);
             completions.send(Completion::Closed { container });

@@ -22,6 +22,14 @@ const HASH_RANGE: std::ops::Range<usize> = 20..28;
 /// An all-zero payload of the right size with its header and layouts, the hash still zero. The
 /// caller copies the rows to where [`PayloadLayout`] says.
 pub fn blank_payload(layout: &PayloadLayout) -> Vec<u8> {
+    let mut payload = payload_head(layout);
+    payload.resize(layout.total() as usize, 0);
+    payload
+}
+
+/// The header and layouts of a payload, the hash still zero, with room for the rest. The caller appends the
+/// rows in the order of the layout.
+pub fn payload_head(layout: &PayloadLayout) -> Vec<u8> {
     let mut head = ByteWriter::with_capacity(layout.total() as usize);
     head.bytes(&MAGIC)
         .u8(layout.policy().id())
@@ -37,9 +45,7 @@ pub fn blank_payload(layout: &PayloadLayout) -> Vec<u8> {
             .u32(subresource.row_pitch)
             .u32(subresource.size);
     }
-    let mut payload = head.finish();
-    payload.resize(layout.total() as usize, 0);
-    payload
+    head.finish()
 }
 
 /// The hash of a payload whose hash field is still zero.

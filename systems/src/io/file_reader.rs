@@ -2,9 +2,10 @@
 
 use bevy_kiln_assets::diagnostic::codes;
 use bevy_tasks::BoxedFuture;
+use memmap2::MmapMut;
 use std::{
     fs::File,
-    io::{Read, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -105,6 +106,12 @@ fn read(path: &Path, options: ReadOptions) -> Result<SourceBytes, FileError> {
     if rest == 0 && info.len() > 0 {
         return Ok(SourceBytes::new(Vec::new()));
     }
+    if options == whole_file(&options)
+        && info.len() >= MANY_PAGES
+        && let Some(bytes) = read_into_pages(&mut file, info.len()).map_err(system)?
+    {
+        return Ok(bytes);
+    }
     let mut buffer = ReadBuffer::new(path, rest, options)?;
     if options.offset > 0 {
         file.seek(SeekFrom::Start(options.offset)).map_err(system)?;
@@ -120,6 +127,47 @@ fn read(path: &Path, options: ReadOptions) -> Result<SourceBytes, FileError> {
             ..FileError::system(path, "reading failed", &error)
         })?;
     Ok(buffer.finish())
+}
+
+/// Files from this size on are read into pages of their own.
+const MANY_PAGES: u64 = 4 << 20;
+
+/// The options of a read without offset, limit or an alignment that pages do not have.
+fn whole_file(options: &ReadOptions) -> ReadOptions {
+    ReadOptions {
+        size_hint: options.size_hint,
+        alignment: options.alignment.min(4096),
+        ..ReadOptions::default()
+    }
+}
+
+/// Reads a large file into fresh pages, where possible into huge ones: a heap would touch one small page
+/// after the other for the first time, which takes longer than copying the bytes. `None` when the file is
+/// longer than it was, or there are no such pages: the file is at its beginning again then.
+fn read_into_pages(file: &mut File, len: u64) -> io::Result<Option<SourceBytes>> {
+    let Some(mut pages) = usize::try_from(len)
+        .ok()
+        .and_then(|len| MmapMut::map_anon(len).ok())
+    else {
+        return Ok(None);
+    };
+    // Only a wish: without huge pages it is as fast as a heap.
+    #[cfg(target_os = "linux")]
+    let _ = pages.advise(memmap2::Advice::HugePage);
+    let mut filled = 0;
+    while filled < pages.len() {
+        match file.read(&mut pages[filled..]) {
+            Ok(0) => return Ok(Some(SourceBytes::of_pages(pages, filled))),
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if file.read(&mut [0])? > 0 {
+        file.rewind()?;
+        return Ok(None);
+    }
+    Ok(Some(SourceBytes::of_pages(pages, filled)))
 }
 
 #[cfg(test)]
@@ -159,6 +207,23 @@ mod tests {
             read_with(&large, ReadOptions::default()).unwrap(),
             vec![7; 64 << 10]
         );
+    }
+
+    #[test]
+    fn large_files_are_read_whole_also_where_they_change_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let bytes: Vec<u8> = (0..MANY_PAGES as usize + 12_345)
+            .map(|i| (i % 251) as u8)
+            .collect();
+        std::fs::write(&path, &bytes).unwrap();
+        assert!(read_with(&path, ReadOptions::default()).unwrap() == bytes);
+        let mut file = File::open(&path).unwrap();
+        // It is longer than was said, and then shorter.
+        assert!(read_into_pages(&mut file, MANY_PAGES).unwrap().is_none());
+        let longer = bytes.len() as u64 + 99;
+        let read = read_into_pages(&mut file, longer).unwrap().unwrap();
+        assert!(*read == bytes[..]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a source can be read from.
 
 use bevy_tasks::BoxedFuture;
+use memmap2::MmapMut;
 use std::{
     fmt,
     ops::{Deref, Range},
@@ -47,25 +48,48 @@ pub struct SourceBytes {
 
 /// What was read, with the part of it that counts.
 struct Owned {
-    bytes: Vec<u8>,
+    bytes: Storage,
     all: Range<usize>,
     digest: OnceLock<[u8; 32]>,
+}
+
+/// What holds the bytes.
+enum Storage {
+    Heap(Vec<u8>),
+    Pages(MmapMut),
+}
+
+impl Deref for Storage {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Heap(bytes) => bytes,
+            Self::Pages(pages) => pages,
+        }
+    }
 }
 
 impl SourceBytes {
     /// All of the bytes.
     pub fn new(bytes: Vec<u8>) -> Self {
         let range = 0..bytes.len();
-        Self::of_range(bytes, range)
+        Self::of_range(Storage::Heap(bytes), range)
     }
 
-    fn of_range(bytes: Vec<u8>, all: Range<usize>) -> Self {
+    fn of_range(bytes: Storage, all: Range<usize>) -> Self {
         let range = all.clone();
         let digest = OnceLock::new();
         Self {
             owner: Arc::new(Owned { bytes, all, digest }),
             range,
         }
+    }
+
+    /// The first `len` bytes of pages, or all if there are fewer.
+    pub(crate) fn of_pages(pages: MmapMut, len: usize) -> Self {
+        let all = 0..len.min(pages.len());
+        Self::of_range(Storage::Pages(pages), all)
     }
 
     /// The BLAKE3 hash of the bytes. That of a whole file is computed once, however often it is asked for.
@@ -162,7 +186,7 @@ impl ReadBuffer {
             self.padding += start;
         }
         let range = self.padding..self.bytes.len();
-        SourceBytes::of_range(self.bytes, range)
+        SourceBytes::of_range(Storage::Heap(self.bytes), range)
     }
 }
 

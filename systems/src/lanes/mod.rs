@@ -124,7 +124,7 @@ impl CookLanes {
 
     /// Whether so much is queued that no lane will wait for the next tick, even if it comes late.
     pub fn is_well_fed(&self) -> bool {
-        self.queued() >= 8 * self.0.max_lanes
+        self.queued() >= 16 * self.0.max_lanes
     }
 
     /// Lanes that are open: tasks in flight on the compute pool.

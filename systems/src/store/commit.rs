@@ -10,8 +10,10 @@ use bevy_kiln_assets::format::{
     texture_table::TextureEntry,
 };
 use bevy_kiln_components::report::OutputFile;
+use bevy_tasks::AsyncComputeTaskPool;
 use std::{
     collections::{BTreeMap, HashMap},
+    path::Path,
     sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
@@ -222,12 +224,12 @@ impl ContainerStore {
     ) -> Result<(), StoreError> {
         let stage = self.root.join(STAGE);
         self.disk.create_folder(&stage)?;
+        let mut staged: Vec<(String, &[u8])> = Vec::new();
         let mut journal = Journal::default();
-        let mut put = |bytes: &[u8], target: &str| -> Result<(), StoreError> {
-            let name = journal.renames.len().to_string();
-            self.disk.write_durable(&stage.join(&name), bytes)?;
+        let mut put = |bytes, target: &str| {
+            let name = staged.len().to_string();
+            staged.push((name.clone(), bytes));
             journal.renames.push((name, target.to_owned()));
-            Ok(())
         };
         let paths: HashMap<AssetKey, &RelativePath> = plan
             .assets
@@ -236,15 +238,16 @@ impl ContainerStore {
             .collect();
         for (key, bytes) in &plan.descriptors {
             if let Some(path) = paths.get(key) {
-                put(bytes, path.as_str())?;
+                put(bytes, path.as_str());
             }
         }
         if catalog != before.catalog {
-            put(catalog, CATALOG_FILE)?;
+            put(catalog, CATALOG_FILE);
         }
         if index != before.index {
-            put(index, INDEX_FILE)?;
+            put(index, INDEX_FILE);
         }
+        self.write_staged(&stage, &staged)?;
         self.disk.sync_folder(&stage)?;
         journal.write(&self.disk, &self.root)?;
         *self
@@ -254,6 +257,31 @@ impl ContainerStore {
         Ok(())
     }
 }
+
+impl ContainerStore {
+    /// Writes files and makes them durable, many of them side by side: each waits for the disk, which takes
+    /// several requests at a time.
+    fn write_staged(&self, stage: &Path, staged: &[(String, &[u8])]) -> Result<(), StoreError> {
+        let write = |files: &[(String, &[u8])]| {
+            let mut files = files.iter();
+            files.try_for_each(|(name, bytes)| self.disk.write_durable(&stage.join(name), bytes))
+        };
+        let pool = AsyncComputeTaskPool::get();
+        let threads = pool.thread_num().max(1);
+        if staged.len() < MANY_STAGED || threads == 1 {
+            return Ok(write(staged)?);
+        }
+        let results = pool.scope(|scope| {
+            for files in staged.chunks(staged.len().div_ceil(threads)) {
+                scope.spawn(async { write(files) });
+            }
+        });
+        Ok(results.into_iter().collect::<Result<(), _>>()?)
+    }
+}
+
+/// From this many files on, a commit stages them side by side.
+const MANY_STAGED: usize = 16;
 
 /// The bytes of the entries past the committed ones.
 fn table_tail<T>(

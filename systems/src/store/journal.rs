@@ -3,7 +3,10 @@
 use bevy_kiln_assets::format::layout::INDEX_FILE;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::{JOURNAL, JOURNAL_DRAFT, STAGE, StoreError};
 use crate::io::{disk::Disk, error::FileError};
@@ -63,6 +66,9 @@ impl Journal {
             disk.remove_file(&root.join(INDEX_FILE))?;
             disk.sync_folder(root)?;
         }
+        // Whatever is renamed twice, or not before a crash, the journal is there to finish it. Only the index
+        // must not be durable before what it names.
+        let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
         for (staged, target) in &self.renames {
             let (from, to) = (stage.join(staged), root.join(target));
             if !from.exists() {
@@ -70,7 +76,15 @@ impl Journal {
             }
             let folder = to.parent().unwrap_or(root).to_owned();
             disk.create_folder(&folder)?;
+            if target == INDEX_FILE {
+                for named in std::mem::take(&mut folders) {
+                    disk.sync_folder(&named)?;
+                }
+            }
             disk.rename(&from, &to)?;
+            folders.insert(folder);
+        }
+        for folder in folders {
             disk.sync_folder(&folder)?;
         }
         for target in &self.removals {

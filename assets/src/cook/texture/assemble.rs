@@ -10,7 +10,7 @@ use crate::{
     format::{
         ids::ContentHash,
         payload_layout::{PackingPolicy, PayloadLayout, SubresourceLayout},
-        texture_payload::{blank_payload, store_hash},
+        texture_payload::{blank_payload, payload_head, store_hash},
         texture_shape::TextureShape,
     },
 };
@@ -99,7 +99,7 @@ pub async fn assemble(
             pace.checkpoint().await?;
         }
     } else {
-        payload = blank_payload(&layout);
+        payload = payload_head(&layout);
         let levels = match Arc::try_unwrap(prepared) {
             Ok(prepared) => prepared.levels,
             Err(shared) => shared.levels.clone(),
@@ -107,7 +107,7 @@ pub async fn assemble(
         let texel_bytes = shape.format().block_bytes() as usize;
         for (level, subresource) in levels.into_iter().zip(layout.subresources()) {
             let row_bytes = level.width as usize * texel_bytes;
-            place_rows(
+            append_rows(
                 &mut payload,
                 &layout,
                 subresource,
@@ -117,6 +117,7 @@ pub async fn assemble(
             )
             .await?;
         }
+        payload.resize(layout.total() as usize, 0);
     }
     finish(payload, shape, &layout, hashing, encoder, warnings, pace).await
 }
@@ -178,19 +179,33 @@ fn check_tiles(prepared: &PreparedTexture, tiles: &[EncodedTile]) -> Result<(), 
     Ok(())
 }
 
-/// Copies tight rows to their places, one below the other through all slices.
-pub(super) async fn place_rows(
-    payload: &mut [u8],
+/// Appends tight rows, one below the other through all slices, and zeros up to each of them. Subresources come
+/// in the order of the layout: bytes that are written once need not be cleared before.
+pub(super) async fn append_rows(
+    payload: &mut Vec<u8>,
     layout: &PayloadLayout,
     subresource: &SubresourceLayout,
     rows: &[u8],
     row_bytes: usize,
     pace: &mut Pace,
 ) -> Result<(), TextureError> {
+    let start = layout.data_offset() as usize + subresource.offset as usize;
+    let pitch = subresource.row_pitch as usize;
+    // Rows without padding between them are one row.
+    let (row_bytes, pitch) = if row_bytes == pitch {
+        (STRETCH, STRETCH)
+    } else {
+        (row_bytes, pitch)
+    };
     let mut since_checkpoint = 0;
-    for (y, row) in rows.chunks_exact(row_bytes).enumerate() {
-        place(payload, layout, subresource, y, 0, row)?;
-        since_checkpoint += row_bytes;
+    for (y, row) in rows.chunks(row_bytes).enumerate() {
+        let at = start + y * pitch;
+        if at < payload.len() || at + row.len() > layout.total() as usize {
+            return Err(outside());
+        }
+        payload.resize(at, 0);
+        payload.extend_from_slice(row);
+        since_checkpoint += row.len();
         if since_checkpoint >= STRETCH {
             since_checkpoint = 0;
             pace.checkpoint().await?;

@@ -58,13 +58,16 @@ impl Taps {
             uniform: 0..0,
         };
         let mut folded = Vec::new();
-        // Halves: all samples whose kernel does not reach an edge have the weights of the first of them.
+        // Halves: the kernel lies in the same way over all samples, and for those whose kernel does not reach
+        // an edge it gives the same weights.
+        let halves = source == 2 * target;
+        let kernel = halves.then(|| Kernel::of(filter, 2.0, 0));
         let inner = match filter {
             MipFilter::Box => 0,
             MipFilter::Kaiser | MipFilter::Lanczos => RADIUS as usize,
         };
         for i in 0..target {
-            if source == 2 * target
+            if halves
                 && i > inner
                 && i + inner < target
                 && let Some(&before) = taps.runs.last()
@@ -78,7 +81,10 @@ impl Taps {
                 folded.push(1.0);
                 i
             } else {
-                weigh(filter, source, ratio, i, &mut folded)
+                match &kernel {
+                    Some(kernel) => kernel.shifted(2 * i as i64).fold(source, &mut folded),
+                    None => Kernel::of(filter, ratio, i).fold(source, &mut folded),
+                }
             };
             taps.add(first, &folded);
         }
@@ -155,44 +161,82 @@ impl Taps {
     }
 }
 
-/// Computes the weights of sample `i`, those beyond the edges added to the edge samples. Returns the
-/// source sample of the first weight.
-fn weigh(filter: MipFilter, source: usize, ratio: f64, i: usize, folded: &mut Vec<f64>) -> usize {
-    let (from, to) = (i as f64 * ratio, (i + 1) as f64 * ratio);
-    let centre = (i as f64 + 0.5) * ratio;
-    let reach = match filter {
-        MipFilter::Box => ratio * 0.5,
-        MipFilter::Kaiser | MipFilter::Lanczos => RADIUS * ratio,
-    };
-    let lowest = (centre - reach).floor() as i64;
-    let highest = (centre + reach).ceil() as i64 - 1;
-    let last_sample = source as i64 - 1;
-    let clamp = |j: i64| j.clamp(0, last_sample);
-    let mut first = clamp(lowest);
-    folded.clear();
-    folded.resize((clamp(highest) - first + 1) as usize, 0.0);
-    for j in lowest..=highest {
-        let distance = (j as f64 + 0.5 - centre) / ratio;
-        let weight = match filter {
-            // The share of source sample j that the target sample covers.
-            MipFilter::Box => (to.min((j + 1) as f64) - from.max(j as f64)).max(0.0),
-            MipFilter::Kaiser => kaiser(distance),
-            MipFilter::Lanczos => lanczos3(distance),
+/// The weights of a sample before those beyond the edges are added to the edge samples.
+struct Kernel {
+    /// The source sample of the first weight; it may lie outside.
+    lowest: i64,
+    weights: Vec<f64>,
+}
+
+impl Kernel {
+    /// Of sample `i`.
+    fn of(filter: MipFilter, ratio: f64, i: usize) -> Self {
+        let (from, to) = (i as f64 * ratio, (i + 1) as f64 * ratio);
+        let centre = (i as f64 + 0.5) * ratio;
+        let reach = match filter {
+            MipFilter::Box => ratio * 0.5,
+            MipFilter::Kaiser | MipFilter::Lanczos => RADIUS * ratio,
         };
-        folded[(clamp(j) - first) as usize] += weight;
+        let lowest = (centre - reach).floor() as i64;
+        let highest = (centre + reach).ceil() as i64 - 1;
+        let weight = |j: i64| {
+            let distance = (j as f64 + 0.5 - centre) / ratio;
+            match filter {
+                // The share of source sample j that the target sample covers.
+                MipFilter::Box => (to.min((j + 1) as f64) - from.max(j as f64)).max(0.0),
+                MipFilter::Kaiser => kaiser(distance),
+                MipFilter::Lanczos => lanczos3(distance),
+            }
+        };
+        Self {
+            lowest,
+            weights: (lowest..=highest).map(weight).collect(),
+        }
     }
-    // Weights that rounding left beside the kernel only cost time.
-    let negligible = |weight: &f64| weight.abs() < 1e-9;
-    while folded.len() > 1 && folded.last().is_some_and(negligible) {
-        folded.pop();
+
+    /// The same weights, some source samples further.
+    fn shifted(&self, by: i64) -> Shifted<'_> {
+        Shifted { kernel: self, by }
     }
-    let leading = folded
-        .iter()
-        .take_while(|weight| negligible(weight))
-        .count();
-    folded.drain(..leading.min(folded.len() - 1));
-    first += leading as i64;
-    first as usize
+
+    fn fold(&self, source: usize, folded: &mut Vec<f64>) -> usize {
+        self.shifted(0).fold(source, folded)
+    }
+}
+
+/// A kernel that lies over another sample.
+struct Shifted<'a> {
+    kernel: &'a Kernel,
+    by: i64,
+}
+
+impl Shifted<'_> {
+    /// The weights inside, those beyond the edges added to the edge samples. Returns the source sample of the
+    /// first weight.
+    fn fold(&self, source: usize, folded: &mut Vec<f64>) -> usize {
+        let last_sample = source as i64 - 1;
+        let clamp = |j: i64| j.clamp(0, last_sample);
+        let lowest = self.kernel.lowest + self.by;
+        let highest = lowest + self.kernel.weights.len() as i64 - 1;
+        let mut first = clamp(lowest);
+        folded.clear();
+        folded.resize((clamp(highest) - first + 1) as usize, 0.0);
+        for (j, weight) in (lowest..).zip(&self.kernel.weights) {
+            folded[(clamp(j) - first) as usize] += weight;
+        }
+        // Weights that rounding left beside the kernel only cost time.
+        let negligible = |weight: &f64| weight.abs() < 1e-9;
+        while folded.len() > 1 && folded.last().is_some_and(negligible) {
+            folded.pop();
+        }
+        let leading = folded
+            .iter()
+            .take_while(|weight| negligible(weight))
+            .count();
+        folded.drain(..leading.min(folded.len() - 1));
+        first += leading as i64;
+        first as usize
+    }
 }
 
 #[cfg(test)]
@@ -260,7 +304,8 @@ mod tests {
                 let taps = Taps::new(filter, 2 * target, target);
                 for i in 0..target {
                     let mut folded = Vec::new();
-                    let first = weigh(filter, 2 * target, 2.0, i, &mut folded);
+                    let own = Kernel::of(filter, 2.0, i);
+                    let first = own.fold(2 * target, &mut folded);
                     let sum: f64 = folded.iter().sum();
                     let own: Vec<f32> = folded.iter().map(|w| (w / sum) as f32).collect();
                     assert_eq!(

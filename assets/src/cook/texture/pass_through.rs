@@ -1,14 +1,14 @@
 //! Textures that are stored already as a GPU reads them: kept as they are, if nothing else is asked for.
 
 use super::TextureError;
-use super::assemble::{CookedTexture, finish, place_rows};
+use super::assemble::{CookedTexture, append_rows, finish};
 use crate::{
     cook::pace::Pace,
     diagnostic::{Diagnostic, codes::texture as codes},
     format::{
         payload_layout::PayloadLayout,
         texture_format::TextureFormat as F,
-        texture_payload::blank_payload,
+        texture_payload::payload_head,
         texture_shape::{TextureShape, TextureType},
     },
     settings::texture::{ColorSpace, CubeSource, TextureIntent, TextureSettings},
@@ -127,7 +127,7 @@ pub async fn pass_through(
         reason,
     })?;
     let layout = PayloadLayout::new(&shape, settings.packing)?;
-    let mut payload = blank_payload(&layout);
+    let mut payload = payload_head(&layout);
     let kept = encoded
         .subresources()
         .chunks_exact(given.mips().into())
@@ -136,8 +136,9 @@ pub async fn pass_through(
     for (i, (subresource, place)) in kept.zip(layout.subresources()).enumerate() {
         let (width, _, _) = shape.mip_size((i % usize::from(shape.mips())) as u16);
         let row_bytes = (width.div_ceil(edge) * block_bytes) as usize;
-        place_rows(&mut payload, &layout, place, subresource, row_bytes, pace).await?;
+        append_rows(&mut payload, &layout, place, subresource, row_bytes, pace).await?;
     }
+    payload.resize(layout.total() as usize, 0);
     let told = Diagnostic::new(
         codes::PASSED_THROUGH,
         format!(

@@ -4,7 +4,7 @@ use super::TextureError;
 use super::encoder::{BlockRequest, BlockTexels, BlockTile};
 use super::levels::Level;
 use super::prepare::PreparedTexture;
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// Edge of a block in texels.
 const EDGE: u32 = 4;
@@ -178,8 +178,21 @@ impl PreparedTexture {
     }
 }
 
-/// The texels of a tile in whole blocks, the last column and row repeated.
-fn padded(level: &Level, tile: &EncodeTile, width: u32, height: u32, texel: usize) -> Vec<u8> {
+/// The texels of a tile in whole blocks, the last column and row repeated. Whole rows in whole blocks need
+/// no copy.
+fn padded<'a>(
+    level: &'a Level,
+    tile: &EncodeTile,
+    width: u32,
+    height: u32,
+    texel: usize,
+) -> Cow<'a, [u8]> {
+    if (tile.width, tile.height) == (width, height) && width == level.width {
+        let first = tile.z as usize * level.height as usize + tile.y as usize;
+        let row = width as usize * texel;
+        let rows = &level.texels[first * row..(first + height as usize) * row];
+        return Cow::Borrowed(rows);
+    }
     let mut out = Vec::with_capacity(width as usize * height as usize * texel);
     let top = tile.z as usize * level.height as usize + tile.y as usize;
     for y in 0..height {
@@ -191,5 +204,5 @@ fn padded(level: &Level, tile: &EncodeTile, width: u32, height: u32, texel: usiz
             out.extend_from_slice(&row[row.len() - texel..]);
         }
     }
-    out
+    Cow::Owned(out)
 }
