@@ -175,7 +175,7 @@ pub struct OpenedContainer {
 pub struct ContainerStore {
     root: PathBuf,
     disk: Disk,
-    /// Writes the data files, side by side; commits wait for it.
+    /// Writes the data files, in the order of emission; commits wait for it.
     writer: FileWriter,
     committed: Mutex<Committed>,
     /// The renames of a commit that has passed its commit point and could not be put in place.
