@@ -12,12 +12,15 @@ use std::{
     process::{Command, Stdio},
     time::Duration,
 };
+use tempfile::TempDir;
 
 /// A watch that runs, and what it says.
 struct Watch {
     running: Running,
     printed: PathBuf,
     errors: PathBuf,
+    /// Where both are, until the watch is dropped.
+    _log: TempDir,
 }
 
 impl Watch {
@@ -25,25 +28,18 @@ impl Watch {
         let mut command: Command = kiln();
         command.arg("watch").arg(project.manifest_path());
         command.arg("-o").arg(project.root()).args(more);
-        // Outside of the project: what is written into it is a change.
-        let log = project.path("../").join(format!(
-            "watch-{}-{}",
-            std::process::id(),
-            project
-                .root()
-                .parent()
-                .unwrap()
-                .file_name()
-                .unwrap()
-                .display()
-        ));
-        let (printed, errors) = (log.with_extension("out"), log.with_extension("err"));
+        // Outside of the project: what is written into it is a change. Each watch has a folder of
+        // its own, for tests run at once.
+        let log = tempfile::tempdir().unwrap();
+        let printed = log.path().join("out");
+        let errors = log.path().join("err");
         command.stdout(Stdio::from(File::create(&printed).unwrap()));
         command.stderr(Stdio::from(File::create(&errors).unwrap()));
         let mut watch = Self {
             running: start(&mut command),
             printed,
             errors,
+            _log: log,
         };
         watch.until_printed(": watching\n");
         watch
@@ -78,8 +74,6 @@ impl Watch {
         let errors = std::fs::read_to_string(&self.errors).unwrap();
         assert_eq!(ran.code(), Some(0), "{printed}\n{errors}");
         assert!(!errors.contains("panicked"), "{errors}");
-        let _ = std::fs::remove_file(&self.printed);
-        let _ = std::fs::remove_file(&self.errors);
         (printed, errors)
     }
 }

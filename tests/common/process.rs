@@ -110,6 +110,15 @@ fn collect(source: Option<impl Read + Send + 'static>) -> Option<JoinHandle<Stri
     })
 }
 
+/// A test that fails leaves no process behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Of one that has ended and was waited for, this does nothing.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Starts a process.
 pub fn start(command: &mut Command) -> Running {
     let mut child = command.spawn().unwrap();
