@@ -110,6 +110,20 @@ impl ImportRequest {
         }
     }
 
+    /// Whether another request asks for the same, of whatever source and for whatever container: its name,
+    /// its settings, and the files that its texture is made of.
+    pub fn asks_for_the_same(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.format == other.format
+            && self.texture == other.texture
+            && self.scene == other.scene
+            && self.texture_overrides == other.texture_overrides
+            && self.source_roots == other.source_roots
+            && self.keep_partial == other.keep_partial
+            && self.on_texture_failure == other.on_texture_failure
+            && self.sources == other.sources
+    }
+
     /// The cooked root to write into. Without one, it is the folder `.cooked` beside the source.
     #[must_use]
     pub fn into_container(mut self, root: impl Into<PathBuf>) -> Self {

@@ -32,14 +32,19 @@ pub struct HeadlessSettings {
     pub import: ImportSettings,
 }
 
+impl HeadlessSettings {
+    /// How many threads cook.
+    pub fn cooking_threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        }
+    }
+}
+
 /// An app that imports without a window, with the runner of [`run_headless`].
 pub fn headless_app(settings: HeadlessSettings) -> App {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let cooking = if settings.threads == 0 {
-        cores
-    } else {
-        settings.threads
-    };
+    let cooking = settings.cooking_threads();
     let fixed = |threads| TaskPoolThreadAssignmentPolicy {
         min_threads: threads,
         max_threads: threads,

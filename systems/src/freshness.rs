@@ -13,10 +13,10 @@ use bevy_kiln_components::{
     settings::ImportSettings,
 };
 use bevy_tasks::AsyncComputeTaskPool;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    cache::{Committed, CommittedJob, Footprint, ProjectMemos, Question, Told, Unchanged},
+    cache::{Answer, Committed, CommittedJob, Footprint, ProjectMemos, Question, Told, Unchanged},
     completion::{Completion, CompletionSender},
     containers::root_of,
     importer::{Format, Importers},
@@ -58,15 +58,12 @@ pub fn ask(world: &mut World, unasked: &mut QueryState<(Entity, &JobOrder), With
         .map(|(job, &order)| (order, job))
         .collect();
     jobs.sort_unstable();
-    let questions: Vec<Question> = jobs
+    let asked: Vec<(Entity, PathBuf, ImportRequest)> = jobs
         .into_iter()
         .filter_map(|(_, job)| {
             let &TargetContainer(container) = world.get(job)?;
-            Some(Question {
-                job,
-                root: world.get::<Container>(container)?.root().to_owned(),
-                request: world.get::<ImportRequest>(job)?.clone(),
-            })
+            let root = world.get::<Container>(container)?.root().to_owned();
+            Some((job, root, world.get::<ImportRequest>(job)?.clone()))
         })
         .collect();
     let Some(memos) = world.get_resource::<ProjectMemos>().cloned() else {
@@ -78,8 +75,17 @@ pub fn ask(world: &mut World, unasked: &mut QueryState<(Entity, &JobOrder), With
     world.resource_mut::<Asking>().0 = true;
     AsyncComputeTaskPool::get()
         .spawn(async move {
-            let answers = memos.ask(questions, &settings, &importers);
-            completions.send(Completion::Asked(answers));
+            let questions: Vec<Question<'_>> = asked
+                .iter()
+                .map(|(_, root, request)| Question {
+                    root: root.clone(),
+                    request,
+                })
+                .collect();
+            let answers = memos.ask(&questions, &settings, &importers, Answer::Each);
+            let answers = answers.into_iter().map(|answer| answer.map(Box::new));
+            let jobs = asked.iter().map(|(job, ..)| *job);
+            completions.send(Completion::Asked(jobs.zip(answers).collect()));
         })
         .detach();
 }

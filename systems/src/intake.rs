@@ -189,7 +189,7 @@ fn container_at(world: &mut World, root: PathBuf) -> Entity {
 }
 
 /// The root of a request: the given one, else `.cooked` beside the source.
-fn cooked_root(request: &ImportRequest, source_root: &Path) -> PathBuf {
+pub(crate) fn cooked_root(request: &ImportRequest, source_root: &Path) -> PathBuf {
     let root = match request.container() {
         Some(root) => root.to_owned(),
         None if request.source().contains("://") => PathBuf::from(".cooked"),

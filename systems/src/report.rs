@@ -204,13 +204,7 @@ fn make_report(
     } else {
         JobState::Failed
     };
-    let diagnostics: Vec<Diagnostic> = diagnostics
-        .into_iter()
-        .map(|diagnostic| match diagnostic.source {
-            Some(_) => diagnostic,
-            None => diagnostic.source(&ticket.names().source),
-        })
-        .collect();
+    let diagnostics = about(diagnostics, &ticket.names().source);
     let mut report = ticket.empty_report(outcome, diagnostics);
     let now = Instant::now();
     let products = world
@@ -259,8 +253,17 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
+/// Diagnostics that name no source are about the source of the job.
+pub(crate) fn about(diagnostics: Vec<Diagnostic>, source: &str) -> Vec<Diagnostic> {
+    let named = |diagnostic: Diagnostic| match diagnostic.source {
+        Some(_) => diagnostic,
+        None => diagnostic.source(source),
+    };
+    diagnostics.into_iter().map(named).collect()
+}
+
 /// The files that hold what the job made.
-fn outputs(products: &[Product], commit: &CommitOutcome) -> Vec<OutputFile> {
+pub(crate) fn outputs(products: &[Product], commit: &CommitOutcome) -> Vec<OutputFile> {
     let has_texture = products
         .iter()
         .any(|product| matches!(product, Product::Texture { .. }));

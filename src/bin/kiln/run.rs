@@ -5,7 +5,7 @@ use bevy_ecs::prelude::*;
 use bevy_kiln::{
     assets::manifest::JobKind,
     components::{container::ContainersByRoot, pipeline::PipelineCounters},
-    plugin::{HeadlessSettings, headless_app},
+    plugin::{HeadlessSettings, built_in_importers, headless_app},
     prelude::*,
     systems::{
         cache::{CookCache, ProjectMemos},
@@ -84,16 +84,103 @@ pub fn run(batch: Batch, out: OutputArgs) -> u8 {
         jobs,
         title,
         left_out,
-        mut settings,
+        settings,
         fail_fast,
         report,
         brief,
     } = batch;
     let (started, begun) = (SystemTime::now(), Instant::now());
+    let mut facts: Vec<JobFacts> = jobs.iter().map(facts_of).collect();
+    let ran = match unchanged(&jobs, &settings.import) {
+        Some(reports) => {
+            let mut screen = Screen::still(out, brief, jobs.len());
+            for (job, report) in jobs.iter().zip(&reports) {
+                screen.ended(job.number, report);
+            }
+            Ran {
+                reports: reports.into_iter().map(Arc::new).enumerate().collect(),
+                lanes: settings.cooking_threads(),
+                success: true,
+                warnings: Vec::new(),
+            }
+        }
+        None => cook(jobs, settings, fail_fast, brief, out),
+    };
+    for (place, report) in ran.reports {
+        facts[place].report = Some(report);
+    }
+    let end = Conclusion {
+        title: &title,
+        left_out: &left_out,
+        interrupted: interrupt::happened(),
+        ran: ran.success,
+    };
+    let status = conclude(&end, &facts, out);
+    for warning in ran.warnings {
+        if !out.quiet {
+            output::error_line(&Style::of_stderr(out).diagnostic(&warning));
+        }
+    }
+    let Some(path) = report else {
+        return status;
+    };
+    let run = RunFacts {
+        started,
+        took: begun.elapsed(),
+        command_line: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect::<Vec<_>>()
+            .join(" "),
+        lanes: ran.lanes,
+        success: status == exit::SUCCESS && left_out.is_empty(),
+        left_out: &left_out,
+        manifest: &title,
+    };
+    match write_report(&path, &report::document(&run, &facts)) {
+        Ok(path) => {
+            if !out.quiet && !out.json {
+                output::line(&format!("report: {}", path.display()));
+            }
+            status
+        }
+        Err(message) => {
+            output::error_line(&format!("error: {message}"));
+            status.max(exit::FAILED)
+        }
+    }
+}
+
+/// What came of the jobs.
+struct Ran {
+    /// By the place of the job in the batch.
+    reports: BTreeMap<usize, Arc<ImportReport>>,
+    /// How many cooks could run at once.
+    lanes: usize,
+    success: bool,
+    warnings: Vec<Diagnostic>,
+}
+
+/// The reports of all jobs if there is nothing to be done, which needs no app.
+fn unchanged(jobs: &[BatchJob], settings: &ImportSettings) -> Option<Vec<ImportReport>> {
+    if interrupt::happened() {
+        return None;
+    }
+    let memos = ProjectMemos::new(settings.cache.clone()?);
+    let requests = jobs.iter().map(|job| &job.request);
+    memos.all_unchanged(requests, settings, &built_in_importers())
+}
+
+/// Runs an app until every job has had its report.
+fn cook(
+    jobs: Vec<BatchJob>,
+    mut settings: HeadlessSettings,
+    fail_fast: bool,
+    brief: bool,
+    out: OutputArgs,
+) -> Ran {
     settings.import.max_queued_jobs = usize::MAX;
     let mut app = headless_app(settings);
     let client = app.world().resource::<ImportClient>().clone();
-    let mut facts: Vec<JobFacts> = jobs.iter().map(facts_of).collect();
     let collected = Arc::new(Mutex::new(Collected {
         screen: Screen::new(out, brief, &jobs),
         reports: BTreeMap::new(),
@@ -117,47 +204,11 @@ pub fn run(batch: Batch, out: OutputArgs) -> u8 {
     drop(guard);
     let mut collected = lock(&collected);
     collected.screen.close();
-    for (place, report) in std::mem::take(&mut collected.reports) {
-        facts[place].report = Some(report);
-    }
-    let end = Conclusion {
-        title: &title,
-        left_out: &left_out,
-        interrupted: interrupt::happened(),
-        ran: ran.is_success(),
-    };
-    let status = conclude(&end, &facts, out);
-    for warning in kept.finish() {
-        if !out.quiet {
-            output::error_line(&Style::of_stderr(out).diagnostic(&warning));
-        }
-    }
-    let Some(path) = report else {
-        return status;
-    };
-    let run = RunFacts {
-        started,
-        took: begun.elapsed(),
-        command_line: std::env::args_os()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect::<Vec<_>>()
-            .join(" "),
+    Ran {
+        reports: std::mem::take(&mut collected.reports),
         lanes,
-        success: status == exit::SUCCESS && left_out.is_empty(),
-        left_out: &left_out,
-        manifest: &title,
-    };
-    match write_report(&path, &report::document(&run, &facts)) {
-        Ok(path) => {
-            if !out.quiet && !out.json {
-                output::line(&format!("report: {}", path.display()));
-            }
-            status
-        }
-        Err(message) => {
-            output::error_line(&format!("error: {message}"));
-            status.max(exit::FAILED)
-        }
+        success: ran.is_success(),
+        warnings: kept.finish(),
     }
 }
 

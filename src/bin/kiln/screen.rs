@@ -25,6 +25,8 @@ pub struct Screen {
     out: OutputArgs,
     style: Style,
     brief: bool,
+    /// Whether there is a line for each job.
+    lines: bool,
     jobs: usize,
     ended: usize,
 }
@@ -33,18 +35,20 @@ impl Screen {
     /// A screen for these jobs. Bars appear only where standard error is a terminal. A brief one shows
     /// neither bars nor a line for each job.
     pub fn new(out: OutputArgs, brief: bool, jobs: &[BatchJob]) -> Self {
-        let draws = !brief
-            && !out.quiet
-            && !out.json
-            && !out.no_progress
-            && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
-            && std::io::stderr().is_terminal();
+        let mut screen = Self::still(out, brief, jobs.len());
+        screen.bars = draws(out, brief).then(|| Bars::new(jobs));
+        screen
+    }
+
+    /// A screen for jobs that have ended already: it says the same, without bars.
+    pub fn still(out: OutputArgs, brief: bool, jobs: usize) -> Self {
         Self {
-            bars: draws.then(|| Bars::new(jobs)),
+            bars: None,
             out,
             style: Style::of_stderr(out),
             brief,
-            jobs: jobs.len(),
+            lines: has_lines(out, brief) && !draws(out, brief),
+            jobs,
             ended: 0,
         }
     }
@@ -74,7 +78,8 @@ impl Screen {
         }
         if let Some(bars) = &mut self.bars {
             bars.ended(number, report);
-        } else if !self.out.quiet && !self.out.json && !self.brief {
+        }
+        if self.lines {
             let (ended, jobs) = (self.ended, self.jobs);
             output::line(&format!("[{ended}/{jobs}] {}", summary(report)));
         }
@@ -100,6 +105,7 @@ impl Screen {
     pub fn interrupted(&mut self, text: &str) {
         self.close();
         self.bars = None;
+        self.lines = has_lines(self.out, self.brief);
         output::error_line(text);
     }
 
@@ -114,6 +120,19 @@ impl Screen {
             let _ = bars.all.clear();
         }
     }
+}
+
+/// Whether bars are drawn.
+fn draws(out: OutputArgs, brief: bool) -> bool {
+    has_lines(out, brief)
+        && !out.no_progress
+        && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+        && std::io::stderr().is_terminal()
+}
+
+/// Whether there is a line for each job, where no bars are drawn.
+fn has_lines(out: OutputArgs, brief: bool) -> bool {
+    !brief && !out.quiet && !out.json
 }
 
 /// One bar for the jobs, and one for each kind of work.

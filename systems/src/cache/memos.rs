@@ -1,6 +1,6 @@
 //! The memos of all containers of a process.
 
-use bevy_ecs::prelude::*;
+use bevy_ecs::resource::Resource;
 use bevy_kiln_assets::{
     cache::{
         environment::environment,
@@ -26,7 +26,7 @@ use super::{
     inputs::settle,
     lock,
     project::{Project, Unchanged},
-    subject::Subject,
+    subject::{Subject, Subjects},
     told::Told,
 };
 use crate::importer::Importers;
@@ -52,10 +52,18 @@ struct Inner {
 }
 
 /// A job that may be as it was.
-pub(crate) struct Question {
-    pub(crate) job: Entity,
+pub(crate) struct Question<'a> {
     pub(crate) root: PathBuf,
-    pub(crate) request: ImportRequest,
+    pub(crate) request: &'a ImportRequest,
+}
+
+/// What the answers are wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Jobs that are as they were are not cooked, the others are.
+    Each,
+    /// If any job is not as it was, nobody wants to know of the others.
+    AllOrNothing,
 }
 
 /// A job that was committed.
@@ -96,42 +104,33 @@ impl ProjectMemos {
         project.clone()
     }
 
-    /// Answers for each job whether it is as it was. Blocks; for the I/O pool.
+    /// Answers for each job, in this order, whether it is as it was. Blocks; for the I/O pool.
     pub(crate) fn ask(
         &self,
-        questions: Vec<Question>,
+        questions: &[Question<'_>],
         settings: &ImportSettings,
         importers: &Importers,
-    ) -> Vec<(Entity, Option<Box<Unchanged>>)> {
-        if self.0.settings.force {
-            return questions
-                .into_iter()
-                .map(|question| (question.job, None))
-                .collect();
-        }
-        let environment = environment_of(importers);
+        wanted: Answer,
+    ) -> Vec<Option<Unchanged>> {
         let mut answers = Vec::with_capacity(questions.len());
-        let mut questions = questions.into_iter().peekable();
-        // Jobs of one container most often follow each other.
-        while let Some(first) = questions.next() {
-            let root = first.root.clone();
-            let mut group = vec![first];
-            while let Some(next) = questions.next_if(|next| next.root == root) {
-                group.push(next);
+        if !self.0.settings.force {
+            let environment = environment_of(importers);
+            let mut subjects = Subjects::new(settings);
+            // Jobs of one container most often follow each other.
+            for group in questions.chunk_by(|one, next| one.root == next.root) {
+                let requests = group.iter().map(|question| question.request);
+                let sequence = sequence_of(requests.clone());
+                let jobs = requests.map(|request| (subjects.of(request), request.source()));
+                let project = self.project(&group[0].root);
+                let found = lock(&project).ask(jobs, &environment, sequence, wanted);
+                let stop = wanted == Answer::AllOrNothing && found.iter().any(Option::is_none);
+                answers.extend(found);
+                if stop {
+                    break;
+                }
             }
-            let jobs: Vec<_> = group
-                .iter()
-                .map(|Question { request, .. }| {
-                    let subject = Subject::of(request, settings);
-                    (subject, request.source().to_owned())
-                })
-                .collect();
-            let requests = group.iter().map(|question| &question.request);
-            let sequence = sequence_of(requests);
-            let found = lock(&self.project(&root)).ask(&jobs, &environment, sequence);
-            let jobs = group.into_iter().map(|question| question.job);
-            answers.extend(jobs.zip(found.into_iter().map(|found| found.map(Box::new))));
         }
+        answers.resize_with(questions.len(), || None);
         answers
     }
 
@@ -168,7 +167,7 @@ impl ProjectMemos {
                 subject: subject.id,
                 source: job.request.source().to_owned(),
                 name: job.request.name().unwrap_or_default().to_owned(),
-                settings: subject.settings.into(),
+                settings: subject.settings,
                 environment: environment.clone(),
                 format: job.format.into(),
                 inputs: settle(job.footprint.traces()?)?,

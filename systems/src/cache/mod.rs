@@ -15,6 +15,7 @@ mod maintenance;
 mod memos;
 mod place;
 mod project;
+mod quick;
 mod stamp;
 mod subject;
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub(crate) use cook::start;
 pub(crate) use footprint::{Footprint, RecordingReader};
 pub use inputs::{InputChange, WhatChanged};
 pub use maintenance::{CacheStats, Tidied};
-pub(crate) use memos::{Committed, CommittedJob, Question};
+pub(crate) use memos::{Answer, Committed, CommittedJob, Question};
 pub use memos::{ProjectMemos, environment_of};
 pub use place::default_folder;
 pub use project::Unchanged;

@@ -13,6 +13,7 @@ use std::{
 
 use super::{
     inputs::{Verdict, examine},
+    memos::Answer,
     subject::Subject,
     told::Told,
 };
@@ -78,18 +79,23 @@ impl Project {
 
     /// Answers for each job, in the order of the output, whether it is as it was. Writes the memo only if a
     /// file was touched that is the same. `sequence` is the hash of the order of the jobs, if there is one.
-    pub(super) fn ask(
+    pub(super) fn ask<'a>(
         &mut self,
-        jobs: &[(Option<Subject>, String)],
+        jobs: impl ExactSizeIterator<Item = (Option<Subject>, &'a str)>,
         environment: &str,
         sequence: Option<[u8; 32]>,
+        wanted: Answer,
     ) -> Vec<Option<Unchanged>> {
+        let count = jobs.len();
+        let mut answers = Vec::with_capacity(count);
         let container = self.container();
         let Some(container) = container else {
-            for (_, source) in jobs {
-                self.restless_sources.insert(source.clone());
+            if wanted == Answer::Each {
+                let sources = jobs.map(|(_, source)| source.to_owned());
+                self.restless_sources.extend(sources);
             }
-            return jobs.iter().map(|_| None).collect();
+            answers.resize_with(count, || None);
+            return answers;
         };
         let outcome = container.outcome();
         let mut memo = std::mem::take(self.memo());
@@ -98,7 +104,6 @@ impl Project {
             by_subject.entry(record.subject).or_default().push(number);
         }
         let mut was_touched = false;
-        let mut answers = Vec::with_capacity(jobs.len());
         for (subject, source) in jobs {
             let known = subject
                 .as_ref()
@@ -123,17 +128,21 @@ impl Project {
                         outcome: outcome.clone(),
                     })
                 });
+            if answer.is_none() && wanted == Answer::AllOrNothing {
+                break;
+            }
             if answer.is_none() {
                 for &number in known {
                     let outputs = memo.records[number].outputs.iter();
                     self.restless.extend(outputs.map(|output| output.name));
                 }
                 if known.is_empty() {
-                    self.restless_sources.insert(source.clone());
+                    self.restless_sources.insert(source.to_owned());
                 }
             }
             answers.push(answer);
         }
+        answers.resize_with(count, || None);
         let is_ordered = sequence.is_none_or(|sequence| sequence == memo.sequence);
         *self.memo() = memo;
         // The order of the jobs is kept in the container too: one of them has to bring it.

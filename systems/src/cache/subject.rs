@@ -9,7 +9,7 @@ use bevy_kiln_assets::{
 };
 use bevy_kiln_components::{job::ImportRequest, settings::ImportSettings};
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// A request, as the memo knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,39 @@ pub struct Subject {
     /// Which job it is, whatever it asks for.
     pub id: [u8; 16],
     /// Everything that it asks for, as JSON.
-    pub settings: String,
+    pub settings: Arc<str>,
+}
+
+/// The subjects of many requests. Most ask for the same as the one before, which is then not written again.
+pub(super) struct Subjects<'a> {
+    service: &'a ImportSettings,
+    last: Option<(ImportRequest, Arc<str>)>,
+}
+
+impl<'a> Subjects<'a> {
+    pub(super) fn new(service: &'a ImportSettings) -> Self {
+        Self {
+            service,
+            last: None,
+        }
+    }
+
+    /// See [`Subject::of`].
+    pub(super) fn of(&mut self, request: &ImportRequest) -> Option<Subject> {
+        let last = self.last.as_ref();
+        let settings = match last.filter(|(last, _)| last.asks_for_the_same(request)) {
+            Some((_, settings)) => settings.clone(),
+            None => {
+                let settings = asked(request, self.service)?;
+                self.last = Some((request.clone(), settings.clone()));
+                settings
+            }
+        };
+        Some(Subject {
+            id: id(request, self.service)?,
+            settings,
+        })
+    }
 }
 
 /// Everything that decides what a job makes of its source. The names of the fields are what people read as
@@ -57,51 +89,59 @@ impl Subject {
     /// The subject of a request under these settings of the service. `None` when it has no JSON, such as a
     /// path that is not Unicode.
     pub fn of(request: &ImportRequest, settings: &ImportSettings) -> Option<Self> {
-        // One relative path is another file in another folder.
-        let place = if request.source().contains("://") {
-            String::new()
-        } else {
-            let place = std::path::absolute(settings.source_root.join(request.source()));
-            place.ok()?.into_os_string().into_string().ok()?
-        };
-        let sources = request.sources().iter();
-        let asked = Asked {
-            name: request.name(),
-            texture: &request.texture,
-            scene: &request.scene,
-            texture_overrides: request,
-            sources: sources
-                .map(|source| {
-                    let place = source.place;
-                    let (layer, mip, slice) = (place.layer, place.mip, place.slice);
-                    format!("{}:{layer}:{mip}:{slice}", source.file)
-                })
-                .collect(),
-            keep_partial: request.keep_partial,
-            placeholder: request.on_texture_failure == FailurePolicy::Placeholder,
-            service: Service {
-                packing: settings.packing,
-                content_hashing: settings.content_hashing,
-                image_limits: &settings.image_limits,
-                fbx_limits: &settings.fbx_limits,
-                allowed_roots: settings
-                    .allowed_roots
-                    .iter()
-                    .chain(&request.source_roots)
-                    .collect(),
-            },
-        };
         Some(Self {
-            id: JobRecord::subject([
-                &place,
-                request.source(),
-                request.name().unwrap_or_default(),
-                request.format().unwrap_or_default(),
-                &request.key().number().to_string(),
-            ]),
-            settings: serde_json::to_string(&asked).ok()?,
+            id: id(request, settings)?,
+            settings: asked(request, settings)?,
         })
     }
+}
+
+fn id(request: &ImportRequest, settings: &ImportSettings) -> Option<[u8; 16]> {
+    // One relative path is another file in another folder.
+    let place = if request.source().contains("://") {
+        String::new()
+    } else {
+        let place = std::path::absolute(settings.source_root.join(request.source()));
+        place.ok()?.into_os_string().into_string().ok()?
+    };
+    Some(JobRecord::subject([
+        &place,
+        request.source(),
+        request.name().unwrap_or_default(),
+        request.format().unwrap_or_default(),
+        &request.key().number().to_string(),
+    ]))
+}
+
+fn asked(request: &ImportRequest, settings: &ImportSettings) -> Option<Arc<str>> {
+    let sources = request.sources().iter();
+    let asked = Asked {
+        name: request.name(),
+        texture: &request.texture,
+        scene: &request.scene,
+        texture_overrides: request,
+        sources: sources
+            .map(|source| {
+                let place = source.place;
+                let (layer, mip, slice) = (place.layer, place.mip, place.slice);
+                format!("{}:{layer}:{mip}:{slice}", source.file)
+            })
+            .collect(),
+        keep_partial: request.keep_partial,
+        placeholder: request.on_texture_failure == FailurePolicy::Placeholder,
+        service: Service {
+            packing: settings.packing,
+            content_hashing: settings.content_hashing,
+            image_limits: &settings.image_limits,
+            fbx_limits: &settings.fbx_limits,
+            allowed_roots: settings
+                .allowed_roots
+                .iter()
+                .chain(&request.source_roots)
+                .collect(),
+        },
+    };
+    Some(serde_json::to_string(&asked).ok()?.into())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use bevy_kiln_assets::{
 use glob::MatchOptions;
 use std::{
     ffi::OsString,
-    fs,
+    fs::{self, FileType},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
@@ -126,20 +126,24 @@ fn find(pattern: &SourcePattern, source_root: &Path) -> Result<Vec<PathBuf>, (Pa
             // No folder at all.
             left.push((below.clone(), index + 1));
         }
-        for (name, is_link) in entries {
+        for (name, kind) in entries {
             let path = below.join(&name);
-            let full = folder.join(&name);
+            // Most entries say themselves what they are; where links lead has to be looked up.
+            let full = || folder.join(&name);
+            let is_link = kind.is_symlink();
+            let is_dir = || kind.is_dir() || is_link && full().is_dir();
+            let is_file = || kind.is_file() || is_link && full().is_file();
             match component {
                 PatternComponent::Any => {
                     let hidden = name.to_str().is_none_or(|name| name.starts_with('.'));
                     if hidden {
                         continue;
                     }
-                    if full.is_dir() {
+                    if is_dir() {
                         if !is_link {
                             left.push((path, index));
                         }
-                    } else if is_last && full.is_file() {
+                    } else if is_last && is_file() {
                         found.push(path);
                     }
                 }
@@ -150,9 +154,9 @@ fn find(pattern: &SourcePattern, source_root: &Path) -> Result<Vec<PathBuf>, (Pa
                     if !fitting {
                         continue;
                     }
-                    if is_last && full.is_file() {
+                    if is_last && is_file() {
                         found.push(path);
-                    } else if !is_last && full.is_dir() {
+                    } else if !is_last && is_dir() {
                         left.push((path, index + 1));
                     }
                 }
@@ -168,7 +172,7 @@ fn find(pattern: &SourcePattern, source_root: &Path) -> Result<Vec<PathBuf>, (Pa
         .collect())
 }
 
-fn entries(folder: &Path) -> io::Result<Vec<(OsString, bool)>> {
+fn entries(folder: &Path) -> io::Result<Vec<(OsString, FileType)>> {
     // The folder of a relative pattern may be the working directory, which is written as nothing.
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
@@ -178,7 +182,7 @@ fn entries(folder: &Path) -> io::Result<Vec<(OsString, bool)>> {
     fs::read_dir(folder)?
         .map(|entry| {
             let entry = entry?;
-            Ok((entry.file_name(), entry.file_type()?.is_symlink()))
+            Ok((entry.file_name(), entry.file_type()?))
         })
         .collect()
 }

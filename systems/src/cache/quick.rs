@@ -1,0 +1,62 @@
+//! A look at all jobs of a run before there is an app for them.
+//!
+//! Most runs of a project change nothing. They need no task pools, no entities and no open container: the
+//! memos say so, and what there is to report was kept with them.
+
+use bevy_kiln_components::{
+    job::{ImportRequest, JobId, JobState},
+    report::ImportReport,
+    service::JobNames,
+    settings::ImportSettings,
+};
+
+use super::memos::{Answer, ProjectMemos, Question};
+use crate::{
+    importer::Importers,
+    intake::cooked_root,
+    report::{about, outputs},
+};
+
+impl ProjectMemos {
+    /// The reports of all jobs, in their order, if every one of them is as it was when it was committed;
+    /// nothing if any has to be cooked. Jobs are numbered from 1, as a service numbers the first that it is
+    /// given. Blocks, and writes nothing but the memo of a file that was touched and is the same.
+    pub fn all_unchanged<'a>(
+        &self,
+        requests: impl IntoIterator<Item = &'a ImportRequest>,
+        settings: &ImportSettings,
+        importers: &Importers,
+    ) -> Option<Vec<ImportReport>> {
+        let questions: Vec<Question<'_>> = requests
+            .into_iter()
+            .map(|request| Question {
+                root: cooked_root(request, &settings.source_root),
+                request,
+            })
+            .collect();
+        let answers = self.ask(&questions, settings, importers, Answer::AllOrNothing);
+        let reports = questions.iter().zip(answers).zip(1..);
+        reports
+            .map(|((question, unchanged), number)| {
+                let unchanged = unchanged?;
+                let names = JobNames {
+                    name: question.request.name().unwrap_or_default().to_owned(),
+                    source: question.request.source().to_owned(),
+                    root: question.root.clone(),
+                };
+                let job = JobId(number);
+                let told = unchanged.told;
+                let mut report = ImportReport::empty(job, &names, JobState::Complete, Vec::new());
+                report.name = names.known_as(job, Some(&unchanged.format));
+                report.diagnostics = about(told.diagnostics, &names.source);
+                report.cached = true;
+                report.source_key = unchanged.outcome.guid;
+                report.outputs = outputs(&told.products, &unchanged.outcome);
+                report.count(&told.products);
+                report.products = told.products;
+                report.ignored = told.ignored;
+                Some(report)
+            })
+            .collect()
+    }
+}
