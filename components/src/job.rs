@@ -5,7 +5,9 @@ use bevy_kiln_assets::{
     cook::{pace::CancelFlag, texture::FailurePolicy},
     diagnostic::Diagnostic,
     format::job_record::{JobKey, JobSequence},
-    settings::{overrides::TextureOverrides, scene::SceneOptions, texture::TextureOptions},
+    settings::{
+        overrides::TextureOverrides, scene::SceneOptions, shared::Shared, texture::TextureOptions,
+    },
     source::image::SubresourceId,
 };
 use bevy_reflect::Reflect;
@@ -61,11 +63,11 @@ pub struct ImportRequest {
     format: Option<String>,
     /// How textures of this job are cooked. What is not set is detected from each name, or in a scene
     /// decided by the material slot.
-    pub texture: TextureOptions,
+    pub texture: Shared<TextureOptions>,
     /// How the scene of this job is cooked, if its source is one.
-    pub scene: SceneOptions,
+    pub scene: Shared<SceneOptions>,
     /// What single textures of the scene do differently.
-    pub texture_overrides: TextureOverrides,
+    pub texture_overrides: Shared<TextureOverrides>,
     /// Folders whose files a scene may refer to, besides the files in its own folder and below it, and
     /// those of [`ImportSettings::allowed_roots`](crate::settings::ImportSettings::allowed_roots).
     pub source_roots: Vec<PathBuf>,
@@ -97,9 +99,9 @@ impl ImportRequest {
             container: None,
             name: None,
             format: None,
-            texture: TextureOptions::default(),
-            scene: SceneOptions::default(),
-            texture_overrides: TextureOverrides::default(),
+            texture: Shared::default(),
+            scene: Shared::default(),
+            texture_overrides: Shared::default(),
             source_roots: Vec::new(),
             keep_partial: false,
             on_texture_failure: FailurePolicy::default(),
@@ -141,21 +143,21 @@ impl ImportRequest {
     /// Options for the textures of this job.
     #[must_use]
     pub fn with_texture(mut self, options: TextureOptions) -> Self {
-        self.texture = options;
+        self.texture = options.into();
         self
     }
 
     /// Options for the scene of this job.
     #[must_use]
     pub fn with_scene(mut self, options: SceneOptions) -> Self {
-        self.scene = options;
+        self.scene = options.into();
         self
     }
 
     /// Options for single textures of the scene.
     #[must_use]
     pub fn with_texture_overrides(mut self, overrides: TextureOverrides) -> Self {
-        self.texture_overrides = overrides;
+        self.texture_overrides = overrides.into();
         self
     }
 

@@ -161,9 +161,6 @@ impl From<ManifestJob> for ImportRequest {
             .into_container(job.output)
             .expecting(job.kind.token())
             .with_source_root(job.project)
-            .with_texture(job.texture)
-            .with_scene(job.scene)
-            .with_texture_overrides(job.texture_overrides)
             .at_place(job.copy, job.sequence)
             .with_sources(job.sources.into_iter().map(|file| TextureSource {
                 file: file.path,
@@ -173,6 +170,9 @@ impl From<ManifestJob> for ImportRequest {
                     slice: file.slice,
                 },
             }));
+        request.texture = job.texture;
+        request.scene = job.scene;
+        request.texture_overrides = job.texture_overrides;
         if let Some(name) = job.name {
             request = request.named(name);
         }

@@ -7,6 +7,7 @@ use crate::{
     settings::{
         overrides::{TextureOverrides, as_pattern},
         scene::SceneOptions,
+        shared::Shared,
         texture::{TextureIntent, TextureOptions},
     },
 };
@@ -166,11 +167,11 @@ pub struct ManifestJob {
     /// Whether every step is printed.
     pub verbose: bool,
     /// How its texture is cooked, or the textures of its scene.
-    pub texture: TextureOptions,
+    pub texture: Shared<TextureOptions>,
     /// How its scene is cooked.
-    pub scene: SceneOptions,
+    pub scene: Shared<SceneOptions>,
     /// What single textures of its scene do differently.
-    pub texture_overrides: TextureOverrides,
+    pub texture_overrides: Shared<TextureOverrides>,
     /// The files that its texture is put together from, instead of the source alone.
     pub sources: Vec<SourceFile>,
     /// Which of several jobs with the same source, name and container it is, from 0.
@@ -263,24 +264,28 @@ impl Expansion {
     /// Tells equal jobs apart, and every job the order of all jobs of its container. To be called when the
     /// jobs are all there.
     pub fn settle_order(&mut self) {
-        let mut copies: HashMap<(JobKey, PathBuf), u32> = HashMap::new();
-        let mut orders: HashMap<PathBuf, Vec<JobKey>> = HashMap::new();
+        #[derive(Default)]
+        struct Order {
+            copies: HashMap<JobKey, u32>,
+            keys: Vec<JobKey>,
+        }
+        let mut orders: HashMap<PathBuf, Order> = HashMap::new();
         for job in &mut self.jobs {
             job.copy = 0;
-            let copies = copies.entry((job.key(), job.output.clone())).or_default();
+            if !orders.contains_key(&job.output) {
+                orders.insert(job.output.clone(), Order::default());
+            }
+            let Some(order) = orders.get_mut(&job.output) else {
+                continue;
+            };
+            let copies = order.copies.entry(job.key()).or_default();
             job.copy = *copies;
             *copies += 1;
-            let key = job.key();
-            match orders.get_mut(&job.output) {
-                Some(order) => order.push(key),
-                None => {
-                    orders.insert(job.output.clone(), vec![key]);
-                }
-            }
+            order.keys.push(job.key());
         }
         let orders: HashMap<PathBuf, JobSequence> = orders
             .into_iter()
-            .map(|(output, order)| (output, JobSequence::new(order)))
+            .map(|(output, order)| (output, JobSequence::new(order.keys)))
             .collect();
         for job in &mut self.jobs {
             job.sequence = orders.get(&job.output).cloned();
@@ -367,9 +372,9 @@ impl JobBuilder<'_> {
             output: output?,
             name: layer.name.filter(|name| !name.is_empty()),
             verbose: layer.verbose.unwrap_or(false),
-            texture,
-            scene: layer.scene,
-            texture_overrides: layer.overrides,
+            texture: texture.into(),
+            scene: layer.scene.into(),
+            texture_overrides: layer.overrides.into(),
             sources: if self.kind.is_scene() {
                 Vec::new()
             } else {

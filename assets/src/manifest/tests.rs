@@ -678,7 +678,7 @@ fn layers_of_scenes() {
         "a preset starts afresh"
     );
     assert_eq!(of("x.tga").intent, Some(TextureIntent::Roughness));
-    assert_eq!(of("c.png"), job.texture);
+    assert_eq!(of("c.png"), *job.texture);
     // Another policy takes the factor back.
     let preserve = only_job(&document(
         json!({"type": "fbx", "source": "a.fbx", "unit_policy": "preserve"}),

@@ -4,4 +4,5 @@ pub mod geometry;
 pub mod overrides;
 pub mod property;
 pub mod scene;
+pub mod shared;
 pub mod texture;

@@ -25,6 +25,7 @@ use super::{
     footprint::Footprint,
     inputs::settle,
     lock,
+    look::Asked,
     project::{Project, Unchanged},
     subject::{Subject, Subjects},
     told::Told,
@@ -63,7 +64,10 @@ pub(crate) enum Answer {
     /// Jobs that are as they were are not cooked, the others are.
     Each,
     /// If any job is not as it was, nobody wants to know of the others.
-    AllOrNothing,
+    AllOrNothing {
+        /// How many threads may look at files.
+        threads: usize,
+    },
 }
 
 /// A job that was committed.
@@ -120,10 +124,15 @@ impl ProjectMemos {
             for group in questions.chunk_by(|one, next| one.root == next.root) {
                 let requests = group.iter().map(|question| question.request);
                 let sequence = sequence_of(requests.clone());
-                let jobs = requests.map(|request| (subjects.of(request), request.source()));
+                let jobs: Vec<Asked<'_>> = requests
+                    .map(|request| Asked {
+                        subject: subjects.of(request),
+                        source: request.source(),
+                    })
+                    .collect();
                 let project = self.project(&group[0].root);
-                let found = lock(&project).ask(jobs, &environment, sequence, wanted);
-                let stop = wanted == Answer::AllOrNothing && found.iter().any(Option::is_none);
+                let found = lock(&project).ask(&jobs, &environment, sequence, wanted);
+                let stop = wanted != Answer::Each && found.iter().any(Option::is_none);
                 answers.extend(found);
                 if stop {
                     break;

@@ -11,6 +11,7 @@ mod cook;
 mod footprint;
 mod index;
 mod inputs;
+mod look;
 mod maintenance;
 mod memos;
 mod place;

@@ -12,9 +12,8 @@ use std::{
 };
 
 use super::{
-    inputs::{Verdict, examine},
+    look::{Asked, Records},
     memos::Answer,
-    subject::Subject,
     told::Told,
 };
 use crate::store::{CommitOutcome, ContainerLook};
@@ -79,70 +78,60 @@ impl Project {
 
     /// Answers for each job, in the order of the output, whether it is as it was. Writes the memo only if a
     /// file was touched that is the same. `sequence` is the hash of the order of the jobs, if there is one.
-    pub(super) fn ask<'a>(
+    pub(super) fn ask(
         &mut self,
-        jobs: impl ExactSizeIterator<Item = (Option<Subject>, &'a str)>,
+        jobs: &[Asked<'_>],
         environment: &str,
         sequence: Option<[u8; 32]>,
         wanted: Answer,
     ) -> Vec<Option<Unchanged>> {
-        let count = jobs.len();
-        let mut answers = Vec::with_capacity(count);
-        let container = self.container();
-        let Some(container) = container else {
-            if wanted == Answer::Each {
-                let sources = jobs.map(|(_, source)| source.to_owned());
-                self.restless_sources.extend(sources);
-            }
-            answers.resize_with(count, || None);
-            return answers;
+        let nothing = || jobs.iter().map(|_| None).collect();
+        let Some(container) = self.container() else {
+            let sources = jobs.iter().map(|job| job.source.to_owned());
+            self.restless_sources.extend(sources);
+            return nothing();
         };
         let outcome = container.outcome();
         let mut memo = std::mem::take(self.memo());
-        let mut by_subject: HashMap<[u8; 16], Vec<usize>> = HashMap::new();
-        for (number, record) in memo.records.iter().enumerate() {
-            by_subject.entry(record.subject).or_default().push(number);
-        }
+        let looks = match wanted {
+            Answer::Each => Some(Records::new(&memo, environment).look(jobs)),
+            Answer::AllOrNothing { threads } => {
+                Records::new(&memo, environment).look_at_all(jobs, threads)
+            }
+        };
+        let Some(looks) = looks else {
+            *self.memo() = memo;
+            return nothing();
+        };
         let mut was_touched = false;
-        for (subject, source) in jobs {
-            let known = subject
-                .as_ref()
-                .and_then(|subject| by_subject.get(&subject.id));
-            let known = known.map(Vec::as_slice).unwrap_or_default();
-            let exact = known.iter().copied().find(|&number| {
-                let record = &memo.records[number];
-                subject
-                    .as_ref()
-                    .is_some_and(|subject| *subject.settings == *record.settings)
-                    && *record.environment == *environment
-            });
-            let answer = exact
-                .filter(|&number| !self.is_restless(&memo.records[number].outputs, source))
-                .and_then(|number| {
-                    let record = &mut memo.records[number];
-                    let told = Told::parse(&record.report)?;
-                    was_touched |= is_same(record)?;
-                    Some(Unchanged {
-                        told,
+        let mut answers = Vec::with_capacity(jobs.len());
+        for (job, look) in jobs.iter().zip(looks) {
+            let answer = look
+                .same
+                .filter(|same| !self.is_restless(&memo.records[same.number].outputs, job.source))
+                .map(|same| {
+                    let record = &mut memo.records[same.number];
+                    was_touched |= !same.touched.is_empty();
+                    for (input, found) in same.touched {
+                        record.inputs[input].found = found;
+                    }
+                    Unchanged {
+                        told: same.told,
                         format: record.format.clone(),
                         outcome: outcome.clone(),
-                    })
+                    }
                 });
-            if answer.is_none() && wanted == Answer::AllOrNothing {
-                break;
-            }
             if answer.is_none() {
-                for &number in known {
+                for &number in &look.known {
                     let outputs = memo.records[number].outputs.iter();
                     self.restless.extend(outputs.map(|output| output.name));
                 }
-                if known.is_empty() {
-                    self.restless_sources.insert(source.to_owned());
+                if look.known.is_empty() {
+                    self.restless_sources.insert(job.source.to_owned());
                 }
             }
             answers.push(answer);
         }
-        answers.resize_with(count, || None);
         let is_ordered = sequence.is_none_or(|sequence| sequence == memo.sequence);
         *self.memo() = memo;
         // The order of the jobs is kept in the container too: one of them has to bring it.
@@ -221,22 +210,6 @@ impl Project {
         }
         Ok(())
     }
-}
-
-/// Whether everything that a job has looked at is the same; `Some(true)` when something was touched.
-fn is_same(record: &mut JobRecord) -> Option<bool> {
-    let mut was_touched = false;
-    for input in &mut record.inputs {
-        match examine(input) {
-            Verdict::Same => {}
-            Verdict::Touched(found) => {
-                input.found = found;
-                was_touched = true;
-            }
-            Verdict::Changed(_) => return None,
-        }
-    }
-    Some(was_touched)
 }
 
 /// Where the memo of a container is.

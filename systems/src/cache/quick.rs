@@ -27,14 +27,23 @@ impl ProjectMemos {
         settings: &ImportSettings,
         importers: &Importers,
     ) -> Option<Vec<ImportReport>> {
-        let questions: Vec<Question<'_>> = requests
-            .into_iter()
-            .map(|request| Question {
-                root: cooked_root(request, &settings.source_root),
-                request,
-            })
-            .collect();
-        let answers = self.ask(&questions, settings, importers, Answer::AllOrNothing);
+        let mut questions: Vec<Question<'_>> = Vec::new();
+        for request in requests {
+            let root = match questions.last() {
+                // Most jobs are for the container of the one before.
+                Some(last)
+                    if request.container().is_some()
+                        && last.request.container() == request.container() =>
+                {
+                    last.root.clone()
+                }
+                _ => cooked_root(request, &settings.source_root),
+            };
+            questions.push(Question { root, request });
+        }
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let wanted = Answer::AllOrNothing { threads };
+        let answers = self.ask(&questions, settings, importers, wanted);
         let reports = questions.iter().zip(answers).zip(1..);
         reports
             .map(|((question, unchanged), number)| {

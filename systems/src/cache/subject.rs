@@ -9,7 +9,10 @@ use bevy_kiln_assets::{
 };
 use bevy_kiln_components::{job::ImportRequest, settings::ImportSettings};
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// A request, as the memo knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Subject {
 /// The subjects of many requests. Most ask for the same as the one before, which is then not written again.
 pub(super) struct Subjects<'a> {
     service: &'a ImportSettings,
+    /// [`ImportSettings::source_root`], wherever this process is.
+    root: Option<PathBuf>,
     last: Option<(ImportRequest, Arc<str>)>,
 }
 
@@ -30,6 +35,7 @@ impl<'a> Subjects<'a> {
     pub(super) fn new(service: &'a ImportSettings) -> Self {
         Self {
             service,
+            root: source_root(service),
             last: None,
         }
     }
@@ -46,7 +52,7 @@ impl<'a> Subjects<'a> {
             }
         };
         Some(Subject {
-            id: id(request, self.service)?,
+            id: id(request, self.root.as_deref()?)?,
             settings,
         })
     }
@@ -90,18 +96,28 @@ impl Subject {
     /// path that is not Unicode.
     pub fn of(request: &ImportRequest, settings: &ImportSettings) -> Option<Self> {
         Some(Self {
-            id: id(request, settings)?,
+            id: id(request, &source_root(settings)?)?,
             settings: asked(request, settings)?,
         })
     }
 }
 
-fn id(request: &ImportRequest, settings: &ImportSettings) -> Option<[u8; 16]> {
+/// Where relative sources start, from wherever this process is.
+fn source_root(settings: &ImportSettings) -> Option<PathBuf> {
+    let root = &settings.source_root;
+    if root.as_os_str().is_empty() {
+        std::env::current_dir().ok()
+    } else {
+        std::path::absolute(root).ok()
+    }
+}
+
+fn id(request: &ImportRequest, root: &Path) -> Option<[u8; 16]> {
     // One relative path is another file in another folder.
     let place = if request.source().contains("://") {
         String::new()
     } else {
-        let place = std::path::absolute(settings.source_root.join(request.source()));
+        let place = std::path::absolute(root.join(request.source()));
         place.ok()?.into_os_string().into_string().ok()?
     };
     Some(JobRecord::subject([

@@ -90,7 +90,7 @@ fn plan_error(error: &PlanError) -> Diagnostic {
 
 /// The options for all textures of the job.
 fn tuning(source: &ImportSource) -> TextureOptions {
-    let mut tuning = source.request.texture.clone();
+    let mut tuning = (*source.request.texture).clone();
     let settings = &source.settings;
     tuning.packing_policy.get_or_insert(settings.packing);
     tuning
