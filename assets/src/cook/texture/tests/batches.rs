@@ -88,13 +88,14 @@ fn input(kind: TextureType, width: u32, height: u32, opaque: bool, seed: u32) ->
         image(PixelFormat::Rgba8, width, height, texels)
     };
     let mut set = ImageSet::new();
-    match kind {
-        TextureType::D2Array => {
-            (0..3).for_each(|i| set.add(SubresourceId::layer(i), "", picture(i)))
-        }
-        TextureType::Cube => (0..6).for_each(|i| set.add(SubresourceId::layer(i), "", picture(i))),
-        TextureType::D3 => (0..5).for_each(|i| set.add(SubresourceId::slice(i), "", picture(i))),
+    let (count, place): (u16, fn(u16) -> SubresourceId) = match kind {
+        TextureType::D2Array => (3, SubresourceId::layer),
+        TextureType::Cube => (6, SubresourceId::layer),
+        TextureType::D3 => (5, SubresourceId::slice),
         _ => return picture(0).into(),
+    };
+    for i in 0..count {
+        set.add(place(i), "", picture(i));
     }
     set.into()
 }
