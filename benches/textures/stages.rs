@@ -115,8 +115,8 @@ fn encoding(source: &Image, texels: &[u8]) {
     let encode = |settings: &TextureSettings| {
         let prepared = prepared(source.clone(), settings);
         move || {
-            for tile in prepared.tiles_lasting(std::time::Duration::from_millis(4)) {
-                black_box(prepared.encode_tile(&tile).unwrap());
+            for batch in prepared.batches_lasting(std::time::Duration::from_millis(4)) {
+                black_box(prepared.encode_batch(&batch).unwrap());
             }
         }
     };

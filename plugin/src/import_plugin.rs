@@ -101,8 +101,6 @@ impl Plugin for ImportPlugin {
             app.insert_resource(CookCache::new(cache.clone(), budget.clone()))
                 .insert_resource(ProjectMemos::new(cache.clone()));
         }
-        let mut importers = app.world_mut().get_resource_or_init::<Importers>();
-        register_built_in(&mut importers);
         app.insert_resource(budget)
             .insert_resource(CancelBell::new(wake.clone()))
             .insert_resource(ImportClient::new(state.clone(), inbox, wake, &settings))
@@ -133,6 +131,9 @@ impl Plugin for ImportPlugin {
             .register_type::<JobState>()
             .register_type::<Progress>()
             .register_type::<WorkState>()
+            .register_importer(ImageImporter)
+            .register_importer(FbxImporter)
+            .register_importer(GltfImporter::default())
             .register_work::<TextureWork>()
             .register_work::<BufferWork>()
             .register_work::<SceneTextureWork>()
@@ -167,19 +168,6 @@ impl Plugin for ImportPlugin {
             .cloned();
         app.insert_resource(SourceReaders::new(settings.source_root, assets));
     }
-}
-
-fn register_built_in(importers: &mut Importers) {
-    importers.register(ImageImporter);
-    importers.register(FbxImporter);
-    importers.register(GltfImporter::default());
-}
-
-/// The source formats that [`ImportPlugin`] brings along, for whoever asks about jobs without an app.
-pub fn built_in_importers() -> Importers {
-    let mut importers = Importers::default();
-    register_built_in(&mut importers);
-    importers
 }
 
 /// Registration of source formats and kinds of work: the built-in ones use it too.

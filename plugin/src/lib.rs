@@ -8,5 +8,5 @@ mod manifest;
 
 pub use client::{ImportClient, JobHandle, SubmitError};
 pub use headless::{HeadlessSettings, headless_app, run_headless};
-pub use import_plugin::{ImportAppExt, ImportPlugin, built_in_importers};
+pub use import_plugin::{ImportAppExt, ImportPlugin};
 pub use manifest::ManifestHandle;

@@ -8,9 +8,11 @@
 //! the container can be made again from itself, without what is dead ([`compact`](crate::compact)).
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
 };
 use thiserror::Error;
 
@@ -26,9 +28,9 @@ pub(crate) const VERSION: u32 = 1;
 /// What a line is about. The order of the fields is the order of the lines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CatalogKey {
-    source: String,
-    kind: String,
-    name: String,
+    source: Arc<str>,
+    kind: &'static str,
+    name: Arc<str>,
 }
 
 /// Where the product is.
@@ -47,14 +49,27 @@ pub enum CatalogTarget {
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatalogEntry {
-    source: String,
+    source: Arc<str>,
     kind: &'static str,
-    name: String,
+    name: Arc<str>,
     target: Option<CatalogTarget>,
     content_hash: ContentHash,
-    settings: serde_json::Value,
+    settings: Option<Settings>,
     encoder: Option<String>,
 }
+
+/// Settings as JSON, as they are written: nobody here has to know what is in them.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+struct Settings(Arc<RawValue>);
+
+impl PartialEq for Settings {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
+impl Eq for Settings {}
 
 const KINDS: [&str; 5] = ["texture", "buffer", "material", "geometry", "scene"];
 
@@ -76,12 +91,12 @@ impl CatalogEntry {
 
     fn new(kind: &'static str, source: &str, name: &str) -> Self {
         Self {
-            source: source.to_owned(),
+            source: source.into(),
             kind,
-            name: name.to_owned(),
+            name: name.into(),
             target: None,
             content_hash: ContentHash::NONE,
-            settings: serde_json::Value::Null,
+            settings: None,
             encoder: None,
         }
     }
@@ -106,7 +121,8 @@ impl CatalogEntry {
     #[must_use]
     pub fn with_settings(mut self, settings: &impl Serialize) -> Self {
         // Settings are plain data; one that could not be written would be left out.
-        self.settings = serde_json::to_value(settings).unwrap_or_default();
+        let written = to_raw_value(settings).ok();
+        self.settings = written.map(|settings| Settings(settings.into()));
         self
     }
 
@@ -134,9 +150,13 @@ impl CatalogEntry {
 
     /// Everything else that the line says, as text: where two lines differ, their texts do.
     pub fn content(&self) -> String {
+        let settings = self
+            .settings
+            .as_ref()
+            .map_or("", |settings| settings.0.get());
         format!(
-            "{:?} {:016x} {} {:?}",
-            self.target, self.content_hash.0, self.settings, self.encoder
+            "{:?} {:016x} {settings} {:?}",
+            self.target, self.content_hash.0, self.encoder
         )
     }
 
@@ -169,7 +189,7 @@ impl CatalogEntry {
         self.target = Some(target);
         let key = CatalogKey {
             source: self.source.clone(),
-            kind: self.kind.to_owned(),
+            kind: self.kind,
             name: self.name.clone(),
         };
         (key, self)
@@ -233,6 +253,7 @@ struct File<'a> {
     version: u32,
     #[serde(default, skip_serializing_if = "is_false")]
     provisional: bool,
+    #[serde(borrow)]
     entries: Vec<Line<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fallback: Option<FallbackForm>,
@@ -272,14 +293,10 @@ struct Line<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     target: Option<Cow<'a, CatalogTarget>>,
     content_hash: String,
-    #[serde(default, skip_serializing_if = "is_null")]
-    settings: Cow<'a, serde_json::Value>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    settings: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     encoder: Option<Cow<'a, str>>,
-}
-
-fn is_null(settings: &serde_json::Value) -> bool {
-    settings.is_null()
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -415,7 +432,7 @@ impl Catalog {
                     name: Cow::Borrowed(&entry.name),
                     target: entry.target.as_ref().map(Cow::Borrowed),
                     content_hash: format!("{:016x}", entry.content_hash.0.swap_bytes()),
-                    settings: Cow::Borrowed(&entry.settings),
+                    settings: entry.settings.as_ref().map(|settings| &*settings.0),
                     encoder: entry.encoder.as_deref().map(Cow::Borrowed),
                 })
                 .collect(),
@@ -461,27 +478,29 @@ impl Catalog {
                 return Err(CatalogError::Kind(line.kind.into_owned()));
             };
             let key = CatalogKey {
-                source: line.source.to_string(),
-                kind: line.kind.to_string(),
-                name: line.name.to_string(),
+                source: line.source.into(),
+                kind,
+                name: line.name.into(),
             };
             let hash = u64::from_str_radix(&line.content_hash, 16)
                 .map_err(|_| CatalogError::Hash(line.content_hash.clone()))?;
             let entry = CatalogEntry {
-                source: line.source.into_owned(),
+                source: key.source.clone(),
                 kind,
-                name: line.name.into_owned(),
+                name: key.name.clone(),
                 target: line.target.map(Cow::into_owned),
                 content_hash: ContentHash(hash.swap_bytes()),
-                settings: line.settings.into_owned(),
+                settings: line
+                    .settings
+                    .map(|settings| Settings(settings.to_owned().into())),
                 encoder: line.encoder.map(Cow::into_owned),
             };
             keys.push(key.clone());
             if let Some(twice) = catalog.lines.insert(key, entry) {
                 return Err(CatalogError::Duplicate {
                     kind: twice.kind.to_owned(),
-                    name: twice.name,
-                    source_name: twice.source,
+                    name: twice.name.to_string(),
+                    source_name: twice.source.to_string(),
                 });
             }
         }
@@ -526,7 +545,7 @@ mod tests {
         }
         let lines = |source: &str| {
             let lines = catalog.lines().map(|(key, _)| key.clone());
-            lines.filter(|key| key.source == source).collect()
+            lines.filter(|key| *key.source == *source).collect()
         };
         let (a, b) = (lines("a.png"), lines("b.png"));
         for (source, textures, lines) in [("b.png", "1", b), ("a.png", "2,0-1", a)] {

@@ -6,7 +6,7 @@ use bevy_kiln_components::{
     job::{FinishedReport, ImportRequest, JobState},
     manifest::{ManifestOutcome, ManifestRequest, ManifestState},
     report::ImportReport,
-    settings::CacheSettings,
+    settings::{CacheSettings, ImportSettings},
 };
 use bevy_kiln_systems::{
     cache::{CookCache, ProjectMemos, environment_of},
@@ -21,6 +21,7 @@ fn app(cache: &Path, force: bool) -> Stepper {
     let mut keep = CacheSettings::new(cache);
     keep.force = force;
     settings.cache = Some(keep);
+    settings.max_queued_jobs = usize::MAX;
     Stepper::with(settings)
 }
 
@@ -131,6 +132,58 @@ fn unchanged_jobs_end_at_once_whoever_asks() {
                 .all(|report| !report.cached && report.items[0].cached == Some(false))
         );
     }
+}
+
+/// A report without what is different in every run.
+fn content(report: &ImportReport) -> serde_json::Value {
+    let mut report = serde_json::to_value(report).unwrap();
+    let fields = report.as_object_mut().unwrap();
+    fields.remove("telemetry").unwrap();
+    report
+}
+
+#[test]
+fn a_run_in_which_nothing_changed_needs_no_app() {
+    let project = project();
+    let cache = project.path().join("cache");
+    by_client(&mut app(&cache, false), project.path());
+    // More than one thread looks at.
+    let names: Vec<String> = (0..300).map(|number| format!("c{number}.ppm")).collect();
+    for name in &names {
+        let copy = project.path().join(name);
+        std::fs::copy(project.path().join("a.ppm"), copy).unwrap();
+    }
+    let all = ["a.ppm", "b.ppm"].into_iter();
+    let all = all.chain(names.iter().map(String::as_str));
+    let requests: Vec<ImportRequest> = all.map(|name| request(project.path(), name)).collect();
+    let run = || -> Vec<Arc<ImportReport>> {
+        let mut stepper = app(&cache, false);
+        let submit = |request: &ImportRequest| stepper.client.submit(request.clone()).unwrap();
+        let handles: Vec<_> = requests.iter().map(submit).collect();
+        let reports = handles.iter().map(|handle| stepper.finish(handle));
+        let reports = reports.collect();
+        keep(&mut stepper);
+        reports
+    };
+    let mut service = settings();
+    let importers = app(&cache, false).world().resource::<Importers>().clone();
+    let quick = |service: &mut ImportSettings| {
+        let memos = ProjectMemos::new(CacheSettings::new(&cache));
+        memos.all_unchanged(&requests, service, &importers)
+    };
+    assert!(quick(&mut service).is_none(), "most were never cooked");
+    run();
+    let (app, quick_reports) = (run(), quick(&mut service).unwrap());
+    assert!(app.iter().all(|report| report.cached));
+    assert_eq!(app.len(), quick_reports.len());
+    for (app, quick) in app.iter().zip(&quick_reports) {
+        assert_eq!(content(app), content(quick));
+    }
+    // The last one counts as much as the first.
+    std::fs::write(project.path().join("c299.ppm"), b"P6 1 1 255\n...").unwrap();
+    assert!(quick(&mut service).is_none());
+    service.content_hashing = !service.content_hashing;
+    assert!(quick(&mut service).is_none());
 }
 
 #[test]

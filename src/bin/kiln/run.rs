@@ -5,10 +5,11 @@ use bevy_ecs::prelude::*;
 use bevy_kiln::{
     assets::manifest::JobKind,
     components::{container::ContainersByRoot, pipeline::PipelineCounters},
-    plugin::{HeadlessSettings, built_in_importers, headless_app},
+    plugin::{HeadlessSettings, headless_app},
     prelude::*,
     systems::{
         cache::{CookCache, ProjectMemos},
+        importers,
         lanes::CookLanes,
     },
 };
@@ -167,7 +168,7 @@ fn unchanged(jobs: &[BatchJob], settings: &ImportSettings) -> Option<Vec<ImportR
     }
     let memos = ProjectMemos::new(settings.cache.clone()?);
     let requests = jobs.iter().map(|job| &job.request);
-    memos.all_unchanged(requests, settings, &built_in_importers())
+    memos.all_unchanged(requests, settings, &importers::built_in())
 }
 
 /// Runs an app until every job has had its report.

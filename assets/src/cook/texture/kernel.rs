@@ -7,12 +7,16 @@
 
 use super::maths::{bessel_i0, sinc};
 use crate::settings::texture::MipFilter;
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 /// Half the width of the Kaiser and Lanczos kernels, in samples of the smaller level.
 const RADIUS: f64 = 3.0;
 /// Shape of the Kaiser window: the trade between sharpness and ringing.
 const KAISER_ALPHA: f64 = 4.0;
+/// Samples on either side whose kernel may reach an edge where a level is halved.
+const AT_EDGE: usize = RADIUS as usize;
+/// The fewest samples of a halved level that have one between them whose kernel reaches neither edge.
+const FREE: usize = 2 * AT_EDGE + 1;
 
 /// `sinc` under a Kaiser window of half-width 3 and alpha 4.
 fn kaiser(x: f64) -> f64 {
@@ -35,7 +39,7 @@ fn lanczos3(x: f64) -> f64 {
 #[derive(Debug)]
 pub(super) struct Taps {
     runs: Vec<Run>,
-    weights: Vec<f32>,
+    weights: Cow<'static, [f32]>,
     longest: usize,
     uniform: Range<usize>,
 }
@@ -50,42 +54,56 @@ struct Run {
 impl Taps {
     /// The weights that reduce `source` samples to `target`, where `1 <= target <= source`.
     pub(super) fn new(filter: MipFilter, source: usize, target: usize) -> Self {
+        if source == 2 * target {
+            return Self::halves(filter, target);
+        }
         let ratio = source as f64 / target as f64;
-        let mut taps = Self {
-            runs: Vec::with_capacity(target),
-            weights: Vec::new(),
-            longest: 1,
-            uniform: 0..0,
-        };
-        let mut folded = Vec::new();
-        // Halves: the kernel lies in the same way over all samples, and for those whose kernel does not reach
-        // an edge it gives the same weights.
-        let halves = source == 2 * target;
-        let kernel = halves.then(|| Kernel::of(filter, 2.0, 0));
-        let inner = match filter {
-            MipFilter::Box => 0,
-            MipFilter::Kaiser | MipFilter::Lanczos => RADIUS as usize,
-        };
-        for i in 0..target {
-            if halves
-                && i > inner
-                && i + inner < target
-                && let Some(&before) = taps.runs.last()
-            {
-                let first = before.first + 2;
-                taps.runs.push(Run { first, ..before });
-                continue;
-            }
-            let first = if source == target {
+        Self::each(target, |i, folded| {
+            if source == target {
                 folded.clear();
                 folded.push(1.0);
                 i
             } else {
-                match &kernel {
-                    Some(kernel) => kernel.shifted(2 * i as i64).fold(source, &mut folded),
-                    None => Kernel::of(filter, ratio, i).fold(source, &mut folded),
-                }
-            };
+                Kernel::of(filter, ratio, i).fold(source, folded)
+            }
+        })
+    }
+
+    /// The weights of halves: the kernel lies in the same way over all samples, so all that do not reach an
+    /// edge have the same weights, and those at an edge the same as in any other level.
+    fn halves(filter: MipFilter, target: usize) -> Self {
+        let small = target.min(FREE);
+        let shared: &'static Self = &few_halves(filter)[small - 1];
+        let run = |i: usize| {
+            let like = i.min(AT_EDGE).max((i + small).saturating_sub(target));
+            let run = shared.runs[like];
+            Run {
+                first: run.first + 2 * (i - like),
+                ..run
+            }
+        };
+        let mut taps = Self {
+            runs: (0..target).map(run).collect(),
+            weights: Cow::Borrowed(&shared.weights),
+            longest: shared.longest,
+            uniform: 0..0,
+        };
+        taps.uniform = taps.find_uniform();
+        taps
+    }
+
+    /// The weights of samples of which each has its own: `fold` gives the first source sample that sample `i`
+    /// uses, and its weights from there on.
+    fn each(target: usize, mut fold: impl FnMut(usize, &mut Vec<f64>) -> usize) -> Self {
+        let mut taps = Self {
+            runs: Vec::with_capacity(target),
+            weights: Cow::Owned(Vec::new()),
+            longest: 1,
+            uniform: 0..0,
+        };
+        let mut folded = Vec::new();
+        for i in 0..target {
+            let first = fold(i, &mut folded);
             taps.add(first, &folded);
         }
         taps.uniform = taps.find_uniform();
@@ -133,7 +151,7 @@ impl Taps {
             return;
         }
         let start = self.weights.len();
-        self.weights.extend(rounded);
+        self.weights.to_mut().extend(rounded);
         self.runs.push(Run { first, start, len });
     }
 
@@ -150,7 +168,7 @@ impl Taps {
     /// The memory behind the weights.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        self.runs.capacity() * size_of::<Run>() + self.weights.capacity() * size_of::<f32>()
+        self.runs.capacity() * size_of::<Run>() + self.weights.len() * size_of::<f32>()
     }
 
     /// The first source sample that sample `i` uses, and the weights from there on.
@@ -158,6 +176,27 @@ impl Taps {
     pub(super) fn get(&self, i: usize) -> (usize, &[f32]) {
         let run = self.runs[i];
         (run.first, &self.weights[run.start..run.start + run.len])
+    }
+}
+
+/// The halves of one sample to [`FREE`], from which those of more are put together.
+fn few_halves(filter: MipFilter) -> &'static [Taps; FREE] {
+    static BOX: LazyLock<[Taps; FREE]> = LazyLock::new(|| make(MipFilter::Box));
+    static KAISER: LazyLock<[Taps; FREE]> = LazyLock::new(|| make(MipFilter::Kaiser));
+    static LANCZOS: LazyLock<[Taps; FREE]> = LazyLock::new(|| make(MipFilter::Lanczos));
+    fn make(filter: MipFilter) -> [Taps; FREE] {
+        let kernel = Kernel::of(filter, 2.0, 0);
+        std::array::from_fn(|fewer| {
+            let target = fewer + 1;
+            Taps::each(target, |i, folded| {
+                kernel.shifted(2 * i as i64).fold(2 * target, folded)
+            })
+        })
+    }
+    match filter {
+        MipFilter::Box => &BOX,
+        MipFilter::Kaiser => &KAISER,
+        MipFilter::Lanczos => &LANCZOS,
     }
 }
 

@@ -17,6 +17,7 @@
 
 mod assemble;
 mod bc7e;
+mod blocks;
 mod code;
 mod coverage;
 mod cube;
@@ -58,7 +59,7 @@ pub use pass_through::{pass_through, passes_through};
 pub use plan::decode_options;
 pub use policy::{CookOutcome, FailurePolicy};
 pub use prepare::{PreparedTexture, prepare};
-pub use tiles::{EncodeTile, EncodedTile};
+pub use tiles::{EncodeBatch, EncodeTile, EncodedTile};
 
 use crate::{
     cook::pace::{CancelFlag, Pace},
@@ -77,7 +78,7 @@ use std::{
 /// versions of their own.
 pub const COOKER_VERSION: u32 = 1;
 
-/// How long a tile takes when nobody waits for the thread: cancellation is noticed in between.
+/// How long a batch takes when nobody waits for the thread: cancellation is noticed in between.
 const BATCH: Duration = Duration::from_millis(5);
 
 /// Cooks a texture on the calling thread. `name` appears in messages only.
@@ -142,9 +143,9 @@ pub fn cook_input_blocking(
     let mut pace = Pace::uninterrupted(cancel.clone());
     let prepared = block_on(prepare(input, settings, encoder, &mut pace))?;
     let mut tiles = Vec::new();
-    for tile in prepared.tiles_lasting(BATCH) {
+    for batch in prepared.batches_lasting(BATCH) {
         cancel.check()?;
-        tiles.push(prepared.encode_tile(&tile)?);
+        tiles.append(&mut prepared.encode_batch(&batch)?);
     }
     block_on(assemble(Arc::new(prepared), tiles, &mut pace))
 }

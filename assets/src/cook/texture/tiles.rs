@@ -1,15 +1,17 @@
-//! The second stage of cooking: encoding, cut into tiles that any thread may take in any order.
+//! How textures are cut for the second stage of cooking: into tiles that any thread may encode in any
+//! order.
 
-use super::TextureError;
-use super::encoder::{BlockRequest, BlockTexels, BlockTile};
-use super::levels::Level;
+use super::encoder::BlockRequest;
 use super::prepare::PreparedTexture;
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 /// Edge of a block in texels.
-const EDGE: u32 = 4;
+pub(super) const EDGE: u32 = 4;
 /// Widths are cut to multiples of this: vector encoders take up to sixteen blocks of a row at once.
 const GANG: u32 = 16 * EDGE;
+/// The most texels that are put side by side to be encoded together; where there are more, the idle lanes at
+/// the ends of rows no longer count.
+const TOGETHER: usize = 1 << 14;
 
 /// A rectangle of one slice of one subresource, aligned to whole blocks except at the right and lower
 /// edges.
@@ -31,11 +33,31 @@ impl EncodeTile {
         self.width as usize * self.height as usize * self.depth as usize
     }
 
-    fn blocks(&self) -> (usize, usize) {
+    /// Blocks in a row, and rows of blocks.
+    pub(super) fn blocks(&self) -> (usize, usize) {
         (
             self.width.div_ceil(EDGE) as usize,
             self.height.div_ceil(EDGE) as usize,
         )
+    }
+
+    /// Whether its rows leave lanes of a vector encoder idle that blocks of other rows could use.
+    pub(super) fn leaves_lanes_idle(&self) -> bool {
+        !self.width.is_multiple_of(GANG) && self.texels() <= TOGETHER
+    }
+}
+
+/// Tiles that are encoded together, because each alone leaves most of a vector encoder idle: the small
+/// levels of a texture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodeBatch {
+    pub(super) tiles: Vec<EncodeTile>,
+}
+
+impl EncodeBatch {
+    /// The tiles.
+    pub fn tiles(&self) -> &[EncodeTile] {
+        &self.tiles
     }
 }
 
@@ -106,9 +128,47 @@ impl PreparedTexture {
 
     /// Cuts the texture into tiles that take about `time` to encode, by what its encoder says of itself.
     pub fn tiles_lasting(&self, time: Duration) -> Vec<EncodeTile> {
+        self.tiles(self.texels_in(time))
+    }
+
+    /// The texels that the encoder takes about so long for, by what it says of itself.
+    fn texels_in(&self, time: Duration) -> usize {
         let rate = self.encoder.texels_per_millisecond(&self.request());
         let texels = u128::from(rate) * time.as_micros() / 1000;
-        self.tiles(usize::try_from(texels).unwrap_or(usize::MAX).max(1))
+        usize::try_from(texels).unwrap_or(usize::MAX).max(1)
+    }
+
+    /// The [tiles](Self::tiles) of the texture, in the same order, those together that are best encoded
+    /// together and have no more than `max_texels` texels then.
+    ///
+    /// The cooked bytes are the same as those of the tiles alone.
+    pub fn batches(&self, max_texels: usize) -> Vec<EncodeBatch> {
+        let mut batches: Vec<EncodeBatch> = Vec::new();
+        let mut room = 0;
+        for tile in self.tiles(max_texels) {
+            let texels = tile.texels();
+            let shares = tile.leaves_lanes_idle();
+            match batches.last_mut() {
+                Some(batch) if shares && texels <= room => {
+                    room -= texels;
+                    batch.tiles.push(tile);
+                }
+                _ => {
+                    room = if shares {
+                        max_texels.min(TOGETHER).saturating_sub(texels)
+                    } else {
+                        0
+                    };
+                    batches.push(EncodeBatch { tiles: vec![tile] });
+                }
+            }
+        }
+        batches
+    }
+
+    /// Cuts the texture into batches that take about `time` to encode, by what its encoder says of itself.
+    pub fn batches_lasting(&self, time: Duration) -> Vec<EncodeBatch> {
+        self.batches(self.texels_in(time))
     }
 
     /// About how long encoding all tiles takes on one thread, by what the encoder says of itself.
@@ -126,83 +186,11 @@ impl PreparedTexture {
     }
 
     /// How the blocks are to be made.
-    fn request(&self) -> BlockRequest {
+    pub(super) fn request(&self) -> BlockRequest {
         BlockRequest {
             format: self.shape.format(),
             quality: self.quality,
             opaque: self.opaque,
         }
     }
-
-    /// Encodes one tile. May be called from any thread, for any tile, in any order.
-    ///
-    /// # Errors
-    /// [`TextureError::Tiles`] for a tile of another texture, or what the encoder says.
-    pub fn encode_tile(&self, tile: &EncodeTile) -> Result<EncodedTile, TextureError> {
-        let level = self.level_of(tile)?;
-        if !self.is_block_compressed() {
-            return Ok(EncodedTile {
-                tile: *tile,
-                blocks: Vec::new(),
-            });
-        }
-        let (across, down) = tile.blocks();
-        let (width, height) = (across as u32 * EDGE, down as u32 * EDGE);
-        let kind = BlockTexels::kind_for(self.shape.format());
-        let texels = padded(level, tile, width, height, kind.texel_bytes());
-        let input = BlockTile::new(width, height, kind.of(&texels))?;
-        let block_bytes = self.shape.format().block_bytes() as usize;
-        let mut blocks = vec![0; input.blocks() * block_bytes];
-        self.encoder.encode(&self.request(), &input, &mut blocks)?;
-        Ok(EncodedTile {
-            tile: *tile,
-            blocks,
-        })
-    }
-
-    /// The level that a tile belongs to, if it lies inside.
-    fn level_of(&self, tile: &EncodeTile) -> Result<&Level, TextureError> {
-        let inside = |level: &&Level| {
-            let end = |start: u32, extent: u32| u64::from(start) + u64::from(extent);
-            end(tile.x, tile.width) <= u64::from(level.width)
-                && end(tile.y, tile.height) <= u64::from(level.height)
-                && end(tile.z, tile.depth) <= u64::from(level.depth)
-                && tile.texels() > 0
-        };
-        self.levels
-            .get(tile.subresource)
-            .filter(inside)
-            .ok_or_else(|| TextureError::Tiles {
-                reason: format!("{tile:?} does not lie in the texture"),
-            })
-    }
-}
-
-/// The texels of a tile in whole blocks, the last column and row repeated. Whole rows in whole blocks need
-/// no copy.
-fn padded<'a>(
-    level: &'a Level,
-    tile: &EncodeTile,
-    width: u32,
-    height: u32,
-    texel: usize,
-) -> Cow<'a, [u8]> {
-    if (tile.width, tile.height) == (width, height) && width == level.width {
-        let first = tile.z as usize * level.height as usize + tile.y as usize;
-        let row = width as usize * texel;
-        let rows = &level.texels[first * row..(first + height as usize) * row];
-        return Cow::Borrowed(rows);
-    }
-    let mut out = Vec::with_capacity(width as usize * height as usize * texel);
-    let top = tile.z as usize * level.height as usize + tile.y as usize;
-    for y in 0..height {
-        let y = top + y.min(tile.height - 1) as usize;
-        let start = (y * level.width as usize + tile.x as usize) * texel;
-        let row = &level.texels[start..start + tile.width as usize * texel];
-        out.extend_from_slice(row);
-        for _ in tile.width..width {
-            out.extend_from_slice(&row[row.len() - texel..]);
-        }
-    }
-    Cow::Owned(out)
 }

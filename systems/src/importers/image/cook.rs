@@ -216,25 +216,29 @@ pub(crate) async fn cook_input(
 ) -> Result<CookedTexture, TextureError> {
     let encoder = block_encoder(settings);
     let prepared = Arc::new(prepare(input, settings, encoder, &mut context.pace).await?);
-    let tiles = prepared.tiles_lasting(if context.is_sliced() {
+    let batches = prepared.batches_lasting(if context.is_sliced() {
         SLICED_PART
     } else {
         PART
     });
     // Asking other lanes for help costs more than a small texture does.
     if prepared.encoding_time() <= PART {
-        let mut encoded = Vec::with_capacity(tiles.len());
-        for tile in &tiles {
-            encoded.push(prepared.encode_tile(tile)?);
+        let mut encoded = Vec::new();
+        for batch in &batches {
+            encoded.append(&mut prepared.encode_batch(batch)?);
             context.pace.checkpoint().await?;
         }
         return assemble(prepared, encoded, &mut context.pace).await;
     }
     let shared = prepared.clone();
-    let encoded = context
-        .spread(tiles.len(), move |part| shared.encode_tile(&tiles[part]))
-        .await?
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()?;
+    let parts = context
+        .spread(batches.len(), move |part| {
+            shared.encode_batch(&batches[part])
+        })
+        .await?;
+    let mut encoded = Vec::new();
+    for part in parts {
+        encoded.append(&mut part?);
+    }
     assemble(prepared, encoded, &mut context.pace).await
 }

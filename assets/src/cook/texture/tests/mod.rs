@@ -1,5 +1,6 @@
 //! Tests of whole cooks, by subject.
 
+mod batches;
 mod blocks;
 mod content;
 mod cubes;
