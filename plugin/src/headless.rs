@@ -21,7 +21,7 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
 /// How long completions may gather while the lanes have enough to do. Two thousand small images
 /// would otherwise wake the runner eight thousand times, and take a core from a cook each time.
-const GATHER: Duration = Duration::from_millis(4);
+const GATHER: Duration = Duration::from_millis(8);
 
 /// How a headless run uses the machine.
 #[derive(Clone, Debug, Default)]

@@ -161,9 +161,15 @@ fn note_cook(
     }
 }
 
-/// What a cook made, until it is emitted.
-#[derive(Component)]
-pub struct CookedResult(pub(crate) Cooked);
+/// What a cook made and the memory that it holds, from the cook to the emission.
+#[derive(Component, Default)]
+pub struct CookedResult(Option<(Cooked, MemoryClaim)>);
+
+impl CookedResult {
+    pub(crate) fn take(world: &mut World, item: Entity) -> Option<(Cooked, MemoryClaim)> {
+        world.get_mut::<Self>(item)?.0.take()
+    }
+}
 
 /// `Running -> Cooked`, or `Running -> Failed` and the job with it.
 fn store_result(
@@ -192,7 +198,7 @@ fn store_result(
             }
             world
                 .entity_mut(item)
-                .insert((WorkState::Cooked, CookedResult(cooked), claim));
+                .insert((WorkState::Cooked, CookedResult(Some((cooked, claim)))));
             ProgressFeed::item(world, item, ProgressKind::ItemCollected);
         }
         Err(CookFailure::Cancelled) => {

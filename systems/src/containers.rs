@@ -17,7 +17,7 @@ use std::{path::PathBuf, sync::Arc};
 use crate::{
     completion::{Completion, CompletionSender},
     emit::mark,
-    load::{InFlight, fail},
+    load::{fail, is_in_flight},
     store::{ContainerStore, OpenedContainer, StoreError, StoreOptions},
 };
 
@@ -99,7 +99,7 @@ pub(crate) fn opened(
                 .map(|cursor| cursor.waiting.values().copied().collect())
                 .unwrap_or_default();
             for job in started {
-                if world.get::<InFlight>(job).is_some() {
+                if is_in_flight(world, job) {
                     fail(world, job, vec![diagnostic.clone()]);
                 }
             }

@@ -187,8 +187,7 @@ fn start(
         .map(|producers| producers.0.as_slice())
         .unwrap_or_default()
         .iter()
-        .filter_map(|&producer| world.get::<EmittedOutputs>(producer))
-        .map(|outputs| outputs.0.clone())
+        .filter_map(|&producer| world.get::<EmittedOutputs>(producer)?.0.clone())
         .collect();
     let name = world
         .get::<WorkName>(item)

@@ -171,10 +171,9 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
     {
         return false;
     }
-    let Some(CookedResult(cooked)) = world.entity_mut(item).take::<CookedResult>() else {
+    let Some((cooked, claim)) = CookedResult::take(world, item) else {
         return false;
     };
-    let claim = world.entity_mut(item).take::<MemoryClaim>();
     ItemLog::emitted(world, item, cooked.emission_bytes());
     let bytes_before = batch.bytes;
     let mut emitted = Emitted {
@@ -195,14 +194,14 @@ fn emit_next(world: &mut World, container: Entity, batch: &mut Batch) -> bool {
             }
         }
     }
-    batch.claims.extend(claim);
+    batch.claims.push(claim);
     if batch.bytes > bytes_before {
         let bytes = (batch.bytes - bytes_before) as u64;
         batch.items.push((item, bytes));
     }
     world
         .entity_mut(item)
-        .insert((WorkState::Emitted, EmittedOutputs(Arc::new(emitted))));
+        .insert((WorkState::Emitted, EmittedOutputs(Some(Arc::new(emitted)))));
     if let Some(mut cursor) = world.get_mut::<CommitCursor>(container)
         && let Some(current) = &mut cursor.current
     {
@@ -255,10 +254,11 @@ fn end_job(world: &mut World, container: Entity, job: Entity) -> bool {
         cursor.emitted.push(current);
     }
     // What the plan shared, such as the bytes of a scene, is not needed any more.
-    world
-        .entity_mut(job)
-        .insert(JobState::Finalizing)
-        .remove::<MemoryClaim>();
+    let mut entity = world.entity_mut(job);
+    entity.insert(JobState::Finalizing);
+    if entity.contains::<MemoryClaim>() {
+        entity.remove::<MemoryClaim>();
+    }
     if let Some(mut products) = world.get_mut::<JobProducts>(job) {
         products.emitted = Some(Instant::now());
     }

@@ -29,10 +29,6 @@ use crate::{
 #[derive(Component)]
 pub struct Unasked;
 
-/// The name of the format of a job's source, once it is known.
-#[derive(Component)]
-pub(crate) struct JobFormat(pub(crate) &'static str);
-
 /// Whether a task is asking about jobs. The others wait, so that jobs start in their order.
 #[derive(Resource, Default)]
 pub struct Asking(bool);
@@ -118,16 +114,15 @@ fn end(world: &mut World, job: Entity, unchanged: Unchanged) {
     if let Some(mut ticket) = world.get_mut::<ReportTicket>(job) {
         ticket.start();
     }
-    let products = JobProducts {
-        products: told.products,
-        ignored: told.ignored,
-        commit: Some(outcome),
-        is_unchanged: true,
-        ..JobProducts::default()
-    };
-    world
-        .entity_mut(job)
-        .insert((products, Diagnostics(told.diagnostics)));
+    if let Some(mut products) = world.get_mut::<JobProducts>(job) {
+        products.products = told.products;
+        products.ignored = told.ignored;
+        products.commit = Some(outcome);
+        products.is_unchanged = true;
+    }
+    if let Some(mut diagnostics) = world.get_mut::<Diagnostics>(job) {
+        diagnostics.0 = told.diagnostics;
+    }
     world.resource_mut::<EndedJobs>().end(job, Ending::Complete);
 }
 
@@ -189,7 +184,7 @@ pub(crate) fn committed(
         Some(CommittedJob {
             request: world.get::<ImportRequest>(job)?.clone(),
             footprint: world.get::<JobFootprint>(job)?.0.clone(),
-            format: world.get::<JobFormat>(job)?.0,
+            format: products.format?,
             told: Told {
                 products: products.products.clone(),
                 ignored: products.ignored,

@@ -7,8 +7,8 @@ use bevy_ecs::{entity::EntityHashMap, prelude::*};
 use bevy_kiln_components::{
     container::{CommitCursor, Container, ContainerState, ContainersByRoot},
     job::{
-        CancelToken, Diagnostics, ImportRequest, JobId, JobOrder, JobOwner, JobState, JobTimes,
-        Progress, TargetContainer,
+        CancelToken, Diagnostics, ImportRequest, JobId, JobOrder, JobOwner, JobSpan, JobState,
+        JobTimes, Progress, TargetContainer,
     },
     service::{Arrivals, CancelBell, JobNames, Refused, ReportTicket, ServiceState, Submission},
     settings::ImportSettings,
@@ -25,7 +25,7 @@ use crate::{
     containers::is_held,
     freshness::Unasked,
     io::scope::normalise,
-    report::{EndedJobs, Ending},
+    report::{EndedJobs, Ending, JobProducts},
 };
 
 /// Where the requests of clients come in.
@@ -124,7 +124,8 @@ fn accept(world: &mut World, entity: Entity) {
         next.0 += 1;
         JobOrder(next.0)
     };
-    world.entity_mut(entity).insert((
+    // All that a job has on its way: an entity that keeps its components is not moved about.
+    let job = (
         JobState::Pending,
         Progress::default(),
         Diagnostics::default(),
@@ -133,13 +134,17 @@ fn accept(world: &mut World, entity: Entity) {
             accepted: Instant::now(),
             started: None,
         },
-    ));
+        JobSpan(tracing::Span::none()),
+        JobProducts::default(),
+    );
     if let Some(error) = refused {
+        world.entity_mut(entity).insert(job);
         refuse(world, entity, error);
         return;
     }
     let container = container_at(world, root);
-    world.entity_mut(entity).insert(TargetContainer(container));
+    let target = TargetContainer(container);
+    world.entity_mut(entity).insert((job, target));
     if let Some(mut cursor) = world.get_mut::<CommitCursor>(container) {
         cursor.waiting.insert(order, entity);
     }

@@ -4,7 +4,7 @@ use bevy_ecs::prelude::*;
 use bevy_kiln_components::{
     pipeline::WorkKind,
     report::ItemReport,
-    work::{MemoryEstimate, WorkItems, WorkName, WorkOf},
+    work::{WorkItems, WorkOf},
 };
 use std::time::Instant;
 
@@ -19,16 +19,9 @@ use crate::{
 pub(crate) struct ItemLog(ItemReport);
 
 impl ItemLog {
-    /// Begins the log of an item that was planned.
-    pub fn begin(world: &mut World, item: Entity) {
-        let (Some(kind), Some(WorkName(name))) =
-            (world.get::<WorkKind>(item), world.get::<WorkName>(item))
-        else {
-            return;
-        };
-        let peak = world.get::<MemoryEstimate>(item);
-        let report = ItemReport::planned(kind.0, name, peak.map_or(0, |peak| peak.0));
-        world.entity_mut(item).insert(Self(report));
+    /// Begins the log of an item that is planned.
+    pub fn planned(kind: WorkKind, name: &str, peak_bytes: u64) -> Self {
+        Self(ItemReport::planned(kind.0, name, peak_bytes))
     }
 
     /// Its sources were read.

@@ -174,7 +174,7 @@ fn start_job(world: &mut World, job: Entity, service: &LoadService) -> Option<Lo
     let span = tracing::info_span!(parent: None, "job", id, source = request.source());
     world
         .entity_mut(job)
-        .insert((JobState::Loading, InFlight, JobSpan(span.clone())));
+        .insert((JobState::Loading, JobSpan(span.clone())));
     ProgressFeed::job_started(world, job);
     match world.get::<ContainerState>(container) {
         Some(ContainerState::Idle) => open_container(world, container),
@@ -254,9 +254,15 @@ fn resolve(
     Ok((location, members))
 }
 
-/// Marks jobs that were started and have not had their report.
-#[derive(Component)]
-pub struct InFlight;
+/// Whether a job was started and has not had its report.
+pub(crate) fn is_in_flight(world: &World, job: Entity) -> bool {
+    world
+        .get::<JobTimes>(job)
+        .is_some_and(|times| times.started.is_some())
+        && world
+            .get::<JobState>(job)
+            .is_some_and(|state| !state.is_terminal())
+}
 
 /// Ends a job as failed, with these diagnostics.
 pub(crate) fn fail(world: &mut World, job: Entity, diagnostics: Vec<Diagnostic>) {

@@ -11,9 +11,7 @@ use bevy_kiln_components::{
 
 use crate::{
     dispatch::ReadyWork,
-    freshness::JobFormat,
     importer::{Format, PlanOutcome},
-    item_log::ItemLog,
     load::fail,
     progress::ProgressFeed,
     report::{EndedJobs, Ending, JobProducts},
@@ -46,10 +44,10 @@ fn spawn_plan(world: &mut World, job: Entity, outcome: PlanOutcome) {
     let Some(&order) = world.get::<JobOrder>(job) else {
         return;
     };
-    let mut products = JobProducts::default();
-    products.telemetry.io = outcome.io_micros;
-    products.telemetry.load = outcome.load_micros;
-    world.entity_mut(job).insert(products);
+    if let Some(mut products) = world.get_mut::<JobProducts>(job) {
+        products.telemetry.io = outcome.io_micros;
+        products.telemetry.load = outcome.load_micros;
+    }
     name_job(world, job, outcome.format);
     if world
         .get::<CancelToken>(job)
@@ -130,17 +128,17 @@ fn spawn_items(
         } else {
             WorkState::Blocked
         };
-        let mut entity = world.spawn((
-            WorkOf(job),
-            work_order,
-            WorkName(planned.name),
-            state,
-            BlockedBy(blocked as u32),
-            Producers(producers),
-        ));
-        planned.payload.insert(&mut entity);
-        let id = entity.id();
-        ItemLog::begin(world, id);
+        let id = planned.payload.spawn(
+            world,
+            (
+                WorkOf(job),
+                work_order,
+                WorkName(planned.name),
+                state,
+                BlockedBy(blocked as u32),
+                Producers(producers),
+            ),
+        );
         for &producer in &planned.producers {
             dependents[producer].push(id);
         }
@@ -168,8 +166,8 @@ pub(crate) fn name_job(world: &mut World, job: Entity, format: Option<Format>) {
     let Some(id) = world.get::<JobId>(job).copied() else {
         return;
     };
-    if let Some(format) = format {
-        world.entity_mut(job).insert(JobFormat(format.name));
+    if let Some(mut products) = world.get_mut::<JobProducts>(job) {
+        products.format = format.map(|format| format.name);
     }
     if let Some(mut ticket) = world.get_mut::<ReportTicket>(job) {
         let names = ticket.names_mut();

@@ -31,7 +31,7 @@ use crate::{
     emit::record_content,
     finalize::roll_back,
     item_log::{ItemLog, since_start},
-    load::{InFlight, LoadedJobs, WaitingLoads},
+    load::{LoadedJobs, WaitingLoads, is_in_flight},
     manifest,
     progress::ProgressFeed,
     store::CommitOutcome,
@@ -76,6 +76,8 @@ impl EndedJobs {
 /// What a job has made so far.
 #[derive(Component, Default)]
 pub struct JobProducts {
+    /// The name of the format of the source, once it is known.
+    pub(crate) format: Option<&'static str>,
     pub(crate) products: Vec<Product>,
     pub(crate) content: JobContent,
     pub(crate) telemetry: Telemetry,
@@ -139,10 +141,12 @@ fn end_job(world: &mut World, job: Entity, ending: Ending) {
     };
     fail_open_items(world, job);
     leave_container(world, job);
-    world
-        .entity_mut(job)
-        .insert(state)
-        .remove::<(InFlight, TargetContainer, MemoryClaim)>();
+    let mut entity = world.entity_mut(job);
+    entity.insert(state);
+    if entity.get::<JobOwner>() != Some(&JobOwner::Client) {
+        // Jobs of clients are despawned as a whole.
+        entity.remove::<(TargetContainer, MemoryClaim)>();
+    }
     ProgressFeed::ended(world, job, before, state);
     let Some(ticket) = world.entity_mut(job).take::<ReportTicket>() else {
         // It was refused before it had a ticket.
@@ -194,11 +198,7 @@ fn make_report(
     if ending == Ending::Cancelled {
         return ticket.cancelled_report();
     }
-    let diagnostics = world
-        .entity_mut(job)
-        .take::<Diagnostics>()
-        .unwrap_or_default()
-        .0;
+    let diagnostics = take_diagnostics(world, job);
     let outcome = if ending == Ending::Complete {
         JobState::Complete
     } else {
@@ -207,10 +207,8 @@ fn make_report(
     let diagnostics = about(diagnostics, &ticket.names().source);
     let mut report = ticket.empty_report(outcome, diagnostics);
     let now = Instant::now();
-    let products = world
-        .entity_mut(job)
-        .take::<JobProducts>()
-        .unwrap_or_default();
+    let products = world.get_mut::<JobProducts>(job);
+    let products = products.map_or_else(JobProducts::default, |mut all| std::mem::take(&mut *all));
     report.cached = products.is_unchanged;
     report.telemetry = products.telemetry;
     report.parsing = products.parsing;
@@ -232,6 +230,11 @@ fn make_report(
     report
 }
 
+fn take_diagnostics(world: &mut World, job: Entity) -> Vec<Diagnostic> {
+    let all = world.get_mut::<Diagnostics>(job);
+    all.map_or_else(Vec::new, |mut all| std::mem::take(&mut all.0))
+}
+
 /// The report of a job that was refused before it had a ticket; such a job has no id.
 fn refused_report(world: &mut World, job: Entity) -> ImportReport {
     let names = JobNames {
@@ -241,11 +244,7 @@ fn refused_report(world: &mut World, job: Entity) -> ImportReport {
             .unwrap_or_default(),
         ..JobNames::default()
     };
-    let diagnostics = world
-        .entity_mut(job)
-        .take::<Diagnostics>()
-        .unwrap_or_default()
-        .0;
+    let diagnostics = take_diagnostics(world, job);
     ImportReport::empty(JobId(0), &names, JobState::Failed, diagnostics)
 }
 
@@ -306,7 +305,7 @@ fn fail_open_items(world: &mut World, job: Entity) {
                 state,
             },
         );
-        if let Some(CookedResult(cooked)) = world.entity_mut(item).take::<CookedResult>() {
+        if let Some((cooked, _)) = CookedResult::take(world, item) {
             told.extend(cooked.diagnostics);
         }
         world.entity_mut(item).insert(WorkState::Failed);
@@ -333,9 +332,7 @@ fn leave_container(world: &mut World, job: Entity) {
         .get::<ImportRequest>(job)
         .is_some_and(|request| request.keep_partial);
     leave(world, container, job, order, keep);
-    if world.get::<InFlight>(job).is_some()
-        && world.get::<JobState>(job) != Some(&JobState::Finalizing)
-    {
+    if is_in_flight(world, job) && world.get::<JobState>(job) != Some(&JobState::Finalizing) {
         one_less_loaded(world);
     }
     forget_unemitted(world, order);
@@ -405,7 +402,7 @@ fn forget_departed(world: &mut World, departure: Departure) {
     }
     if let Ok(mut job) = world.get_entity_mut(departure.job) {
         // Only its request was removed.
-        job.remove::<(InFlight, TargetContainer, MemoryClaim, ReportTicket)>();
+        job.remove::<(TargetContainer, MemoryClaim, ReportTicket)>();
     }
     if let Some(report) = departure.report {
         if let Some((manifest, index)) = departure.manifest {

@@ -19,7 +19,7 @@ use bevy_kiln_assets::{
 use bevy_kiln_components::{
     pipeline::WorkKind,
     report::{DetailLevel, Telemetry},
-    work::MemoryEstimate,
+    work::{BlockedBy, MemoryEstimate, Producers, WorkName, WorkOf, WorkOrder, WorkState},
 };
 use bevy_tasks::BoxedFuture;
 use std::{
@@ -30,10 +30,12 @@ use std::{
 
 use crate::{
     cache::CookCache,
+    collect::CookedResult,
     io::{
         error::FileError,
         reader::{SourceBytes, SourceRef},
     },
+    item_log::ItemLog,
     lanes::CookContext,
 };
 
@@ -218,9 +220,9 @@ impl From<Diagnostic> for CookFailure {
     }
 }
 
-/// The final places of what an item emitted; consumers read them.
+/// The final places of what an item emitted, once it has; consumers read them.
 #[derive(Component, Clone, Default)]
-pub struct EmittedOutputs(pub Arc<Emitted>);
+pub struct EmittedOutputs(pub Option<Arc<Emitted>>);
 
 /// The final places of what an item emitted.
 #[derive(Default)]
@@ -246,8 +248,15 @@ pub enum Place {
 pub struct PlannedWork {
     kind: WorkKind,
     payload: TypeId,
-    insert: Box<dyn FnOnce(&mut EntityWorldMut) + Send + Sync>,
+    peak_bytes: u64,
+    spawn: Box<dyn FnOnce(&mut World, NewItem) -> Entity + Send + Sync>,
 }
+
+/// What every item has from the start.
+type NewItem = (PlannedItem, ItemLog, CookedResult, EmittedOutputs);
+
+/// An item and its place in the plan.
+pub(crate) type PlannedItem = (WorkOf, WorkOrder, WorkName, WorkState, BlockedBy, Producers);
 
 /// What importers fill in.
 pub type WorkPlanner = Planner<PlannedWork>;
@@ -258,8 +267,10 @@ impl PlannedWork {
         Self {
             kind: W::KIND,
             payload: TypeId::of::<W>(),
-            insert: Box::new(move |entity| {
-                entity.insert((work, W::KIND, MemoryEstimate(peak_bytes)));
+            peak_bytes,
+            spawn: Box::new(move |world, item| {
+                let entity = world.spawn((item, work, W::KIND, MemoryEstimate(peak_bytes)));
+                entity.id()
             }),
         }
     }
@@ -269,9 +280,12 @@ impl PlannedWork {
         self.kind
     }
 
-    /// Puts the payload on an entity.
-    pub(crate) fn insert(self, entity: &mut EntityWorldMut) {
-        (self.insert)(entity);
+    /// Spawns the item. All that it will have on its way is there from the start: an entity that keeps its
+    /// components is not moved about.
+    pub(crate) fn spawn(self, world: &mut World, item: PlannedItem) -> Entity {
+        let log = ItemLog::planned(self.kind, &item.2.0, self.peak_bytes);
+        let results = (CookedResult::default(), EmittedOutputs::default());
+        (self.spawn)(world, (item, log, results.0, results.1))
     }
 }
 
