@@ -12,7 +12,7 @@ use bevy_kiln_components::{
     settings::{ImportSettings, PoolShare},
 };
 use bevy_kiln_systems::lanes::CookLanes;
-use std::time::Duration;
+use std::{hint::black_box, time::Duration};
 
 use crate::ImportPlugin;
 
@@ -60,6 +60,7 @@ pub fn headless_app(settings: HeadlessSettings) -> App {
         async_compute: fixed(4),
         compute: fixed(cooking),
     };
+    keep_freed_memory();
     let mut import = settings.import;
     import.pool_share = PoolShare::Greedy;
     let mut app = App::new();
@@ -71,6 +72,16 @@ pub fn headless_app(settings: HeadlessSettings) -> App {
     ));
     app.set_runner(run_headless);
     app
+}
+
+/// Freed blocks up to this size stay with the allocator.
+const KEPT_BLOCK: usize = 16 << 20;
+
+/// Has the allocator keep what is freed for what is cooked next. That of glibc gives large blocks back to the
+/// system, and each one then costs a fault for every page anew, until it has seen one as large as this freed
+/// (`M_MMAP_THRESHOLD` in mallopt(3)). It need not be touched for that; other allocators do not mind.
+fn keep_freed_memory() {
+    drop(black_box(Vec::<u8>::with_capacity(KEPT_BLOCK)));
 }
 
 /// Ticks an app whenever there is something to do, and sleeps in between, until it is told to exit

@@ -6,6 +6,7 @@ use memmap2::MmapMut;
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -141,23 +142,20 @@ fn whole_file(options: &ReadOptions) -> ReadOptions {
     }
 }
 
+/// The size of a huge page where it is the smallest of all.
+const HUGE_PAGE: usize = 2 << 20;
+
 /// Reads a large file into fresh pages, where possible into huge ones: a heap would touch one small page
 /// after the other for the first time, which takes longer than copying the bytes. `None` when the file is
 /// longer than it was, or there are no such pages: the file is at its beginning again then.
 fn read_into_pages(file: &mut File, len: u64) -> io::Result<Option<SourceBytes>> {
-    let Some(mut pages) = usize::try_from(len)
-        .ok()
-        .and_then(|len| MmapMut::map_anon(len).ok())
-    else {
+    let Some((mut pages, place)) = usize::try_from(len).ok().and_then(fresh_pages) else {
         return Ok(None);
     };
-    // Only a wish: without huge pages it is as fast as a heap.
-    #[cfg(target_os = "linux")]
-    let _ = pages.advise(memmap2::Advice::HugePage);
-    let mut filled = 0;
-    while filled < pages.len() {
-        match file.read(&mut pages[filled..]) {
-            Ok(0) => return Ok(Some(SourceBytes::of_pages(pages, filled))),
+    let (start, mut filled) = (place.start, place.start);
+    while filled < place.end {
+        match file.read(&mut pages[filled..place.end]) {
+            Ok(0) => return Ok(Some(SourceBytes::of_pages(pages, start..filled))),
             Ok(read) => filled += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -167,7 +165,19 @@ fn read_into_pages(file: &mut File, len: u64) -> io::Result<Option<SourceBytes>>
         file.rewind()?;
         return Ok(None);
     }
-    Ok(Some(SourceBytes::of_pages(pages, filled)))
+    Ok(Some(SourceBytes::of_pages(pages, place)))
+}
+
+/// Pages that nobody has touched, and a place for `len` bytes in them that begins and ends with a huge page:
+/// what is around it is never touched, and so no memory.
+fn fresh_pages(len: usize) -> Option<(MmapMut, Range<usize>)> {
+    let mapped = len.checked_next_multiple_of(HUGE_PAGE)?;
+    let pages = MmapMut::map_anon(mapped.checked_add(HUGE_PAGE)?).ok()?;
+    // Only a wish: without huge pages it is as fast as a heap.
+    #[cfg(target_os = "linux")]
+    let _ = pages.advise(memmap2::Advice::HugePage);
+    let start = pages.as_ptr().align_offset(HUGE_PAGE).min(HUGE_PAGE);
+    Some((pages, start..start + len))
 }
 
 #[cfg(test)]
@@ -218,6 +228,12 @@ mod tests {
             .collect();
         std::fs::write(&path, &bytes).unwrap();
         assert!(read_with(&path, ReadOptions::default()).unwrap() == bytes);
+        // A whole number of huge pages.
+        let even = folder.path().join("even");
+        std::fs::write(&even, &bytes[..MANY_PAGES as usize]).unwrap();
+        let read = block_on(FileReader.read(&even, ReadOptions::default())).unwrap();
+        assert!(*read == bytes[..MANY_PAGES as usize]);
+        assert_eq!(read.as_ptr().align_offset(4096), 0);
         let mut file = File::open(&path).unwrap();
         // It is longer than was said, and then shorter.
         assert!(read_into_pages(&mut file, MANY_PAGES).unwrap().is_none());

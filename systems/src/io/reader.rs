@@ -86,10 +86,10 @@ impl SourceBytes {
         }
     }
 
-    /// The first `len` bytes of pages, or all if there are fewer.
-    pub(crate) fn of_pages(pages: MmapMut, len: usize) -> Self {
-        let all = 0..len.min(pages.len());
-        Self::of_range(Storage::Pages(pages), all)
+    /// A part of pages, as far as there are so many.
+    pub(crate) fn of_pages(pages: MmapMut, range: Range<usize>) -> Self {
+        let end = range.end.min(pages.len());
+        Self::of_range(Storage::Pages(pages), range.start.min(end)..end)
     }
 
     /// The BLAKE3 hash of the bytes. That of a whole file is computed once, however often it is asked for.

@@ -26,8 +26,11 @@ use super::{
     error::{FileError, IoErrorKind},
 };
 
-/// Neighbouring chunks are put together into one transfer up to this size.
+/// Neighbouring small chunks are put together into one transfer up to this size.
 const LARGEST_RUN: u64 = 1 << 20;
+
+/// Chunks above this size are written from where they are: copying them takes longer than a call of the system.
+const LARGEST_COPIED: u64 = 32 << 10;
 
 /// Bytes that were written to a file are sent to the disk while more is being cooked, this many at a time:
 /// a commit that finds all of it in the cache of the system waits for the disk alone.
@@ -439,8 +442,7 @@ impl Shared {
         while let [first, others @ ..] = rest {
             let file = self.open(&first.path, options)?;
             let start = first.start()?;
-            if first.len() > LARGEST_RUN {
-                // Large payloads are not copied.
+            if first.len() > LARGEST_COPIED {
                 self.write_zeros(&first.path, &file, start, first.padding)?;
                 self.disk
                     .write_at(&first.path, &file, first.offset, &first.bytes)?;
@@ -452,6 +454,7 @@ impl Shared {
             while let [chunk, others @ ..] = rest
                 && chunk.path == first.path
                 && chunk.start()? == start + run.len() as u64
+                && chunk.len() <= LARGEST_COPIED
                 && run.len() as u64 + chunk.len() <= LARGEST_RUN
             {
                 run.resize(run.len() + chunk.padding as usize, 0);

@@ -91,8 +91,8 @@ fn chunks_of_every_size_land_where_they_belong() {
     let mut expected = [Vec::new(), Vec::new()];
     let mut chunks = Vec::new();
     for i in 0..60_usize {
-        let file = usize::from(i % 7 == 0);
-        let len = [10, 300_000, 0, 1 << 20, (1 << 20) + 1, 77][i % 6];
+        let file = usize::from(i % 5 == 0);
+        let len = [10, 300_000, 0, 32 << 10, (32 << 10) + 1, 1 << 20, 77][i % 7];
         let padding = [0, 200, 3 << 20][i % 3];
         let bytes = vec![i as u8 + 1; len];
         let end = expected[file].len() + padding;
