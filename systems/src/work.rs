@@ -249,8 +249,11 @@ pub struct PlannedWork {
     kind: WorkKind,
     payload: TypeId,
     peak_bytes: u64,
-    spawn: Box<dyn FnOnce(&mut World, NewItem) -> Entity + Send + Sync>,
+    spawn: Spawn,
 }
+
+/// Spawns an item with its work.
+type Spawn = Box<dyn FnOnce(&mut World, NewItem) -> Entity + Send + Sync>;
 
 /// What every item has from the start.
 type NewItem = (PlannedItem, ItemLog, CookedResult, EmittedOutputs);
