@@ -97,19 +97,32 @@ fn sources(folder: &Path) {
     std::fs::write(folder.join("kiln.json"), manifest).unwrap();
 }
 
-/// A binary glTF scene: one bumpy grid of `size` by `size` vertices.
+/// A binary glTF scene as exporters write them: one bumpy grid of `size` by `size` vertices with normals and
+/// texture coordinates. Without normals every triangle would have vertices of its own.
 fn grid(size: u32) -> Vec<u8> {
-    let mut binary = Vec::new();
     let scale = 1.0 / size as f32;
-    for y in 0..size {
-        for x in 0..size {
-            let height = (x as f32 * 0.3).sin() * (y as f32 * 0.2).cos() * 0.05;
-            for value in [x as f32 * scale, height, y as f32 * scale] {
-                binary.extend(value.to_le_bytes());
-            }
+    let each = || (0..size).flat_map(|y| (0..size).map(move |x| (x as f32, y as f32)));
+    let mut binary = Vec::new();
+    let mut write = |values: &[f32]| {
+        for value in values {
+            binary.extend(value.to_le_bytes());
         }
+    };
+    for (x, y) in each() {
+        let height = (x * 0.3).sin() * (y * 0.2).cos() * 0.05;
+        write(&[x * scale, height, y * scale]);
     }
-    let positions = binary.len();
+    for (x, y) in each() {
+        let steep = 0.05 / scale;
+        let along_x = (x * 0.3).cos() * 0.3 * (y * 0.2).cos() * steep;
+        let along_y = -(x * 0.3).sin() * (y * 0.2).sin() * 0.2 * steep;
+        let length = (along_x * along_x + 1.0 + along_y * along_y).sqrt();
+        write(&[-along_x / length, 1.0 / length, -along_y / length]);
+    }
+    for (x, y) in each() {
+        write(&[x * scale, y * scale]);
+    }
+    let vertices = size * size;
     for y in 0..size - 1 {
         for x in 0..size - 1 {
             let at = y * size + x;
@@ -118,16 +131,24 @@ fn grid(size: u32) -> Vec<u8> {
             }
         }
     }
-    let (all, vertices, indices) = (binary.len(), size * size, (size - 1) * (size - 1) * 6);
-    let far = (size - 1) as f32 * scale;
+    let indices = (size - 1) * (size - 1) * 6;
+    let (normals, uvs, triangles) = (vertices * 12, vertices * 24, vertices * 32);
+    let (all, far) = (binary.len(), (size - 1) as f32 * scale);
     let json = format!(
         r#"{{"asset":{{"version":"2.0"}},"scene":0,"scenes":[{{"nodes":[0]}}],"nodes":[{{"mesh":0,"name":"grid"}}],
-        "meshes":[{{"name":"grid{size}","primitives":[{{"attributes":{{"POSITION":0}},"indices":1}}]}}],
-        "buffers":[{{"byteLength":{all}}}],"bufferViews":[{{"buffer":0,"byteLength":{positions}}},
-        {{"buffer":0,"byteOffset":{positions},"byteLength":{}}}],
+        "meshes":[{{"name":"grid{size}","primitives":[{{"indices":3,
+        "attributes":{{"POSITION":0,"NORMAL":1,"TEXCOORD_0":2}}}}]}}],
+        "buffers":[{{"byteLength":{all}}}],"bufferViews":[{{"buffer":0,"byteLength":{normals}}},
+        {{"buffer":0,"byteOffset":{normals},"byteLength":{normals}}},
+        {{"buffer":0,"byteOffset":{uvs},"byteLength":{}}},
+        {{"buffer":0,"byteOffset":{triangles},"byteLength":{}}}],
         "accessors":[{{"bufferView":0,"componentType":5126,"count":{vertices},"type":"VEC3",
-        "min":[0,-0.05,0],"max":[{far},0.05,{far}]}},{{"bufferView":1,"componentType":5125,"count":{indices},"type":"SCALAR"}}]}}"#,
-        all - positions
+        "min":[0,-0.05,0],"max":[{far},0.05,{far}]}},
+        {{"bufferView":1,"componentType":5126,"count":{vertices},"type":"VEC3"}},
+        {{"bufferView":2,"componentType":5126,"count":{vertices},"type":"VEC2"}},
+        {{"bufferView":3,"componentType":5125,"count":{indices},"type":"SCALAR"}}]}}"#,
+        vertices * 8,
+        indices * 4
     );
     let mut json = json.into_bytes();
     json.resize(json.len().next_multiple_of(4), b' ');
