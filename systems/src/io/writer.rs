@@ -34,7 +34,7 @@ const LARGEST_COPIED: u64 = 32 << 10;
 
 /// Bytes that were written to a file are sent to the disk while more is being cooked, this many at a time:
 /// a commit that finds all of it in the cache of the system waits for the disk alone.
-const SYNC_AHEAD: u64 = 16 << 20;
+const SYNC_AHEAD: u64 = 4 << 20;
 
 /// How files are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

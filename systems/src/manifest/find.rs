@@ -9,7 +9,7 @@ use std::{
     ffi::OsString,
     fs::{self, FileType},
     io::{self, ErrorKind},
-    path::{Path, PathBuf},
+    path::{Path, PathBuf, is_separator},
 };
 
 /// How a component of a pattern reads a name. `*` does not stand for hidden files and folders, such as
@@ -40,6 +40,8 @@ pub fn expand_with_files(manifest: &Manifest, places: &Places, source_root: &Pat
         }
         match files_of(&job, &pattern, source_root) {
             Ok(files) => {
+                job.source = String::new();
+                expansion.jobs.reserve(files.len());
                 expansion.jobs.extend(files.into_iter().map(|source| {
                     let mut found = job.clone();
                     found.source = source;
@@ -163,7 +165,16 @@ fn find(pattern: &SourcePattern, source_root: &Path) -> Result<Vec<PathBuf>, (Pa
             }
         }
     }
-    found.sort();
+    // As paths are ordered, component by component, but all of it at once.
+    found.sort_by_cached_key(|path| -> Vec<u8> {
+        let bytes = path.as_os_str().as_encoded_bytes().iter();
+        bytes
+            .map(|&byte| match char::from(byte) {
+                separator if is_separator(separator) => 0,
+                _ => byte,
+            })
+            .collect()
+    });
     // Two `**` can find a file twice.
     found.dedup();
     Ok(found
@@ -324,5 +335,29 @@ mod tests {
             found(&folder, "a/loop/a/*.png"),
             ["a/loop/a/b.png", "a/loop/a/link.png"]
         );
+    }
+
+    #[test]
+    fn files_come_in_the_order_of_their_paths() {
+        // Characters before and after the separator.
+        let names = [
+            "a/x.png",
+            "a.png",
+            "a-b/x.png",
+            "a b/x.png",
+            "a0.png",
+            "a/b/x.png",
+            "Z.png",
+        ];
+        let root = folder(&names);
+        let found = expand(root.path(), r#"{"type": "texture", "source": "**/*.png"}"#);
+        let found: Vec<PathBuf> = found
+            .jobs
+            .iter()
+            .map(|job| job.source.clone().into())
+            .collect();
+        let mut expected: Vec<PathBuf> = names.iter().map(|name| root.path().join(name)).collect();
+        expected.sort();
+        assert_eq!(found, expected);
     }
 }
